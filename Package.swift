@@ -1,0 +1,95 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// One settings array for every Swift target; the proposal stands beside each flag.
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),  // SE-0335
+  .enableUpcomingFeature("InternalImportsByDefault"),  // SE-0409
+  .enableUpcomingFeature("MemberImportVisibility"),  // SE-0444
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),  // SE-0461
+  .treatAllWarnings(as: .error)  // SE-0443
+]
+
+/// A library target with the common settings.
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+/// A test target `<name>Tests` with the common settings.
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: "\(name)Tests", dependencies: [.target(name: name)] + dependencies,
+    swiftSettings: settings)
+}
+
+let package = Package(
+  name: "everway",
+  products: [
+    .executable(name: "everway", targets: ["everway"]),
+    .library(name: "BFD", targets: ["BFD"])
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    // Pure: no socket, no clock, no file, no Foundation.
+    library("Addresses"),
+    library("BFD"),
+
+    // The edge: the kernel's headers, libyaml.
+    .target(name: "CLinux"),
+    .systemLibrary(
+      name: "CYAML", providers: [.apt(["libyaml-dev"])]),
+
+    .target(
+      name: "YAML", dependencies: ["CYAML"], swiftSettings: settings,
+      linkerSettings: [.linkedLibrary(":libyaml.a")]),  // static: no libyaml on the target machine
+    library("Configuration", ["YAML", "Addresses", "BFD"]),
+    library("NetworkNamespaces", ["CLinux"]),
+    library("Netlink", ["CLinux", "Addresses", "NetworkNamespaces"]),
+    library("Speaker", ["CLinux", "Addresses", "BFD", "NetworkNamespaces"]),
+    library("Control"),
+    library(
+      "Gateway",
+      [
+        "Addresses", "BFD", "Configuration", "Control", "CLinux", "Netlink", "NetworkNamespaces",
+        "Speaker"
+      ]),
+    library("Lab", ["Addresses", "CLinux", "NetworkNamespaces"]),
+    .executableTarget(
+      name: "everway",
+      dependencies: [
+        "Addresses", "BFD", "Configuration", "Control", "Gateway", "Lab", "Netlink",
+        "NetworkNamespaces", "Speaker", "YAML", "CLinux",
+        .product(name: "ArgumentParser", package: "swift-argument-parser")
+      ],
+      swiftSettings: settings),
+
+    tests("Addresses"),
+    tests("BFD"),
+    tests("YAML"),
+    tests("Configuration", ["Addresses", "BFD", "YAML"]),
+    tests("NetworkNamespaces", ["CLinux"]),
+    tests("Netlink", ["Addresses", "CLinux", "NetworkNamespaces"]),
+    tests("Speaker", ["Addresses", "BFD", "CLinux", "NetworkNamespaces"]),
+    tests("Control"),
+    tests(
+      "Gateway",
+      [
+        "Addresses", "BFD", "Configuration", "Control", "Netlink", "NetworkNamespaces", "Speaker"
+      ]),
+    tests("Lab", ["Addresses", "NetworkNamespaces"]),
+    .target(
+      name: "Simulation", dependencies: ["BFD"], path: "Tests/Simulation", swiftSettings: settings),
+    .testTarget(
+      name: "SimulationTests", dependencies: ["Simulation", "BFD"], swiftSettings: settings),
+    .testTarget(
+      name: "InteropTests",
+      dependencies: [
+        "Addresses", "BFD", "CLinux", "Configuration", "Control", "Gateway", "Lab", "Netlink",
+        "NetworkNamespaces", "Speaker"
+      ],
+      swiftSettings: settings)
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,1 @@
+// BFD: placeholder until its first file lands.

@@ -1,0 +1,19 @@
+// Network namespaces: setns, unshare, the nsfs ioctls.
+#ifndef EVERWAY_CL_NAMESPACE_H
+#define EVERWAY_CL_NAMESPACE_H
+
+#include <linux/nsfs.h>
+#include <stdint.h>
+#include <sys/mount.h>
+#include <sys/statfs.h>
+
+// From <sched.h> under _GNU_SOURCE; values checked in CLinux.c.
+enum { CL_CLONE_NEWNET = 0x40000000, CL_CLONE_NEWNS = 0x00020000, CL_CLONE_FS = 0x00000200 };
+// NS_GET_NSTYPE of <linux/nsfs.h>, a function-like macro Swift cannot import.
+enum { CL_NSFS_MAGIC = 0x6e736673 };
+int cl_setns(int fd, int nstype) __asm__("setns");
+int cl_unshare(int flags) __asm__("unshare");
+// Type of the namespace behind fd (CLONE_NEW...), or -1 with errno ENOTTY when it is none.
+int cl_ns_type(int fd);
+
+#endif

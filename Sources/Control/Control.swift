@@ -1,0 +1,1 @@
+// Control: placeholder until its first file lands.

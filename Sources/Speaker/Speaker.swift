@@ -1,0 +1,1 @@
+// Speaker: placeholder until its first file lands.

@@ -1,0 +1,1 @@
+// BFDTests: placeholder until its first file lands.

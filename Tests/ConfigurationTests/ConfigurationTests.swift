@@ -1,0 +1,1 @@
+// ConfigurationTests: placeholder until its first file lands.

@@ -1,0 +1,1 @@
+// ControlTests: placeholder until its first file lands.

@@ -1,0 +1,1 @@
+// GatewayTests: placeholder until its first file lands.

@@ -1,0 +1,1 @@
+// NetlinkTests: placeholder until its first file lands.

@@ -1,0 +1,1 @@
+// Simulation: placeholder until its first file lands.

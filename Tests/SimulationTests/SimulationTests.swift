@@ -1,0 +1,1 @@
+// SimulationTests: placeholder until its first file lands.

@@ -1,0 +1,1 @@
+// SpeakerTests: placeholder until its first file lands.

@@ -1,0 +1,1 @@
+// YAMLTests: placeholder until its first file lands.
