@@ -1,0 +1,88 @@
+extension GatewayConfiguration {
+  /// When this node has lost its way out, and whom it tells.
+  public struct Uplinks: Hashable, Sendable {
+    /// At least one.
+    public var watch: [Uplink]
+    public var lostWhen: LostWhen
+    public var tell: Tell
+    /// Names of peers and allow entries, resolved: at least one.
+    public var peers: [String]
+
+    public init(
+      watch: [Uplink], lostWhen: LostWhen = .all, tell: Tell = .concatenatedPathDown, peers: [String]
+    ) {
+      self.watch = watch
+      self.lostWhen = lostWhen
+      self.tell = tell
+      self.peers = peers
+    }
+  }
+
+  /// One uplink to watch.
+  public enum Uplink: Hashable, Sendable {
+    /// Good while it is up and has a carrier.
+    case interface(String)
+    /// Good while the path of this name is.
+    case path(String)
+  }
+
+  /// How many uplinks must be gone.
+  public enum LostWhen: Hashable, Sendable {
+    /// One is down.
+    case any
+    /// All are down.
+    case all
+    /// Fewer than this many are good: 1 to the number watched.
+    case fewerThan(Int)
+  }
+
+  /// What a peer hears when the uplinks are lost.
+  public enum Tell: String, Hashable, Sendable, CaseIterable {
+    /// State AdminDown, diagnostic 7 (RFC 5880 section 6.8.16). Not a failure to some peers (RFC 5882 section 3.2).
+    case adminDown = "admin-down"
+    /// State Down, diagnostic 6 (RFC 5880 section 6.8.17).
+    case concatenatedPathDown = "concatenated-path-down"
+  }
+
+  /// What SIGTERM does.
+  public struct Drain: Hashable, Sendable {
+    /// Send AdminDown for one detection time before stopping.
+    public var onStop: Bool
+    /// Leave routes, groups and addresses in place for the next start to adopt.
+    public var keepRoutes: Bool
+
+    public init(onStop: Bool = true, keepRoutes: Bool = true) {
+      self.onStop = onStop
+      self.keepRoutes = keepRoutes
+    }
+  }
+
+  /// The control socket.
+  public struct Control: Hashable, Sendable {
+    /// An absolute path, at most 107 bytes (unix(7): sun_path).
+    public var socket: String
+    /// A group's name or number.
+    public var group: String
+    /// 0 to 0o777.
+    public var mode: UInt32
+
+    public init(socket: String = "/run/everway/control.sock", group: String = "root", mode: UInt32 = 0o660) {
+      self.socket = socket
+      self.group = group
+      self.mode = mode
+    }
+  }
+
+  /// How the speaker's thread is scheduled.
+  public struct Realtime: Hashable, Sendable {
+    /// SCHED_FIFO 1 to 99; 0: the normal scheduler.
+    public var priority: Int
+    /// The CPU to stay on: 0 to 1023; nil: any.
+    public var cpu: Int?
+
+    public init(priority: Int = 50, cpu: Int? = nil) {
+      self.priority = priority
+      self.cpu = cpu
+    }
+  }
+}

@@ -1,0 +1,112 @@
+public import Addresses
+
+extension GatewayConfiguration {
+  /// BFD on this gateway: asynchronous mode, single hop (RFC 5880, RFC 5881).
+  public struct BFDSettings: Hashable, Sendable {
+    /// What a peer gets that names no timers of its own. Already applied in `peers` and `allow`.
+    public var timers: BFDTimers
+    /// Local addresses to receive on, UDP port 3784.
+    public var listen: [IPAddress]
+    /// Peers by address, in the order of the file, those that a path's inline `bfd: {...}` made at the end.
+    public var peers: [BFDPeer]
+    /// Whom to answer without naming each one.
+    public var allow: [BFDAllow]
+
+    public init(
+      timers: BFDTimers = BFDTimers(), listen: [IPAddress] = [.v4(.any), .v6(.any)], peers: [BFDPeer] = [],
+      allow: [BFDAllow] = []
+    ) {
+      self.timers = timers
+      self.listen = listen
+      self.peers = peers
+      self.allow = allow
+    }
+  }
+
+  /// The three numbers that a BFD session negotiates with.
+  public struct BFDTimers: Hashable, Sendable {
+    /// Desired min TX interval (RFC 5880 section 4.1): 1 us to 4294967295 us. Slower than 1 s until the session is Up.
+    public var transmitInterval: Duration
+    /// Required min RX interval (RFC 5880 section 4.1): 1 us to 4294967295 us.
+    public var receiveInterval: Duration
+    /// Detect Mult (RFC 5880 section 4.1): 1 to 255.
+    public var detectMultiplier: Int
+
+    public init(
+      transmitInterval: Duration = .milliseconds(300), receiveInterval: Duration = .milliseconds(300),
+      detectMultiplier: Int = 3
+    ) {
+      self.transmitInterval = transmitInterval
+      self.receiveInterval = receiveInterval
+      self.detectMultiplier = detectMultiplier
+    }
+  }
+
+  /// One peer known by its address.
+  public struct BFDPeer: Hashable, Sendable {
+    /// Unique among peers and allow entries.
+    public var name: String
+    public var address: IPAddress
+    /// Always there for link-local IPv6 addresses.
+    public var interface: String?
+    /// The source address; nil lets the kernel's routing choose.
+    public var localAddress: IPAddress?
+    public var mode: BFDMode
+    public var timers: BFDTimers
+    /// The lowest TTL or hop limit accepted: 255 is RFC 5881 section 5 to the letter.
+    public var minimumTTL: UInt8
+    /// Accept the first packet from any source address (RFC 5881 section 6, point-to-point links).
+    public var pointToPoint: Bool
+    /// Administratively down.
+    public var shutdown: Bool
+
+    public init(
+      name: String, address: IPAddress, interface: String? = nil, localAddress: IPAddress? = nil,
+      mode: BFDMode = .active, timers: BFDTimers = BFDTimers(), minimumTTL: UInt8 = 255, pointToPoint: Bool = false,
+      shutdown: Bool = false
+    ) {
+      self.name = name
+      self.address = address
+      self.interface = interface
+      self.localAddress = localAddress
+      self.mode = mode
+      self.timers = timers
+      self.minimumTTL = minimumTTL
+      self.pointToPoint = pointToPoint
+      self.shutdown = shutdown
+    }
+  }
+
+  /// Who speaks first (RFC 5880 section 6.1).
+  public enum BFDMode: String, Hashable, Sendable, CaseIterable {
+    case active
+    case passive
+  }
+
+  /// Addresses whose first packet makes a passive session.
+  public struct BFDAllow: Hashable, Sendable {
+    /// As written, or else the prefix (with `%INTERFACE` when there is one). Unique among peers and allow entries.
+    public var name: String
+    /// Host bits are zero.
+    public var prefix: IPPrefix
+    /// Only packets that came in here; nil: any interface.
+    public var interface: String?
+    /// 1 to 65535.
+    public var maxSessions: Int
+    public var timers: BFDTimers
+    /// The lowest TTL or hop limit accepted.
+    public var minimumTTL: UInt8
+
+    public init(
+      name: String? = nil, prefix: IPPrefix, interface: String? = nil, maxSessions: Int = 64,
+      timers: BFDTimers = BFDTimers(), minimumTTL: UInt8 = 255
+    ) {
+      self.name = name ?? "\(prefix)" + (interface.map { "%\($0)" } ?? "")
+      self.prefix = prefix
+      self.interface = interface
+      self.maxSessions = maxSessions
+      self.timers = timers
+      self.minimumTTL = minimumTTL
+    }
+  }
+}
