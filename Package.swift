@@ -34,7 +34,7 @@ let package = Package(
   targets: [
     // Pure: no socket, no clock, no file, no Foundation.
     library("Addresses"),
-    library("BFD"),
+    library("BFD", ["Addresses"]),
 
     // The edge: the kernel's headers, libyaml.
     .target(name: "CLinux"),
@@ -66,7 +66,7 @@ let package = Package(
       swiftSettings: settings),
 
     tests("Addresses"),
-    tests("BFD"),
+    tests("BFD", ["Addresses"]),
     tests("YAML"),
     tests("Configuration", ["Addresses", "BFD", "YAML"]),
     tests("NetworkNamespaces", ["CLinux"]),

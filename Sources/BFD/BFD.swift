@@ -1,1 +1,0 @@
-// BFD: placeholder until its first file lands.

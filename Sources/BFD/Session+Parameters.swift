@@ -1,0 +1,39 @@
+extension Session {
+  /// Takes new parameters without disturbing the session (section 6.8.3): what must wait for the peer waits.
+  /// A new multiplier counts at once (section 6.8.12).
+  public mutating func configure(_ new: SessionConfiguration) {
+    guard new != configuration else { return }
+    configuration = new
+    parametersChanged()
+  }
+
+  /// Brings the values in force up to what is announced now, as far as section 6.8.3 allows before a Final,
+  /// and asks for a Poll Sequence when something announced has changed.
+  mutating func parametersChanged() {
+    let transmit = advertisedMinTx
+    let receive = configuration.requiredMinRx
+    let mustWait = state == .up && remote != nil
+    if !mustWait || transmit < transmitInForce { transmitInForce = transmit }
+    if !mustWait || receive >= receiveInForce {
+      receiveInForce = receive
+      receiveConfirmed = nil
+    }
+    guard transmit != announcedTransmit || receive != announcedReceive else { return }
+    announcedTransmit = transmit
+    announcedReceive = receive
+    if remote != nil { poll.request() }
+  }
+
+  /// A Poll Sequence has ended: the peer knows what it told. What changed meanwhile has a sequence of its own
+  /// to come, so only as much is applied as both the polled and the newest values allow.
+  mutating func applyPolledParameters() {
+    transmitInForce = min(polledTransmit, advertisedMinTx)
+    let receive = max(polledReceive, configuration.requiredMinRx)
+    if receive < receiveInForce {
+      receiveConfirmed = receive
+    } else {
+      receiveInForce = receive
+      receiveConfirmed = nil
+    }
+  }
+}

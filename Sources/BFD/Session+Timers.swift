@@ -1,0 +1,49 @@
+extension Session {
+  /// Ends the Detection Time if it is over (sections 6.8.1, 6.8.4). Call it only after every packet that
+  /// arrived before `now` has been given to `receive`.
+  ///
+  /// In any state the peer is forgotten; only from Init and Up is there a transition.
+  public mutating func expire(at now: Instant) -> Transition? {
+    guard let deadline = detectionDeadline, now >= deadline else { return nil }
+    let lastWords = remote?.diagnostic
+    forgetRemote()
+    guard state == .`init` || state == .up else { return nil }
+    var transition = change(
+      to: .down, diagnostic: .controlDetectionTimeExpired, cause: .detectionTimeExpired, at: deadline)
+    transition?.remoteDiagnostic = lastWords
+    return transition
+  }
+
+  private mutating func forgetRemote() {
+    remote = nil
+    poll.reset()
+    receiveConfirmed = nil
+    receiveInForce = configuration.requiredMinRx
+    transmitInForce = advertisedMinTx
+  }
+
+  /// When the next packet is due; nil while this session must be silent.
+  ///
+  /// A received packet moves it only by changing the interval itself: the jitter stays as drawn.
+  public var nextTransmission: Instant? {
+    guard mayTransmit else { return nil }
+    guard let lastTransmitted else { return started }
+    if isChangeUnsent { return lastTransmitted }
+    return lastTransmitted + jittered(transmitInterval.nanoseconds)
+  }
+
+  /// Section 6.8.7: not as the passive end before the peer was heard, not when the peer wants no packets.
+  private var mayTransmit: Bool {
+    guard let remote else { return configuration.role == .active }
+    return remote.requiredMinRx != .zero
+  }
+
+  /// 75-100 % of the interval; with a multiplier of 1, 75-90 % (section 6.8.7).
+  private func jittered(_ interval: Int64) -> Int64 {
+    let span = configuration.detectMultiplier == 1 ? interval * 3 / 20 : interval / 4
+    // interval < 2^42 ns and jitter < 2^32: the 128-bit product is needed.
+    let (high, low) = span.multipliedFullWidth(by: Int64(jitter))
+    return interval - (high << 32 | Int64(low >> 32))
+      - (configuration.detectMultiplier == 1 ? interval / 10 : 0)
+  }
+}

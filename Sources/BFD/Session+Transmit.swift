@@ -1,0 +1,31 @@
+extension Session {
+  /// The packet that is due at `now`, if one is. The caller sends it.
+  /// - Parameter random: 32 fresh random bits for the wait until the next one.
+  public mutating func transmit(at now: Instant, random: UInt32) -> ControlPacket? {
+    guard let due = nextTransmission, now >= due else { return nil }
+    lastTransmitted = now
+    jitter = random
+    isChangeUnsent = false
+    let polls = poll.isWanted && remote != nil
+    if polls, poll.pollSent() {
+      polledTransmit = advertisedMinTx
+      polledReceive = configuration.requiredMinRx
+    }
+    return packet(poll: polls, final: false)
+  }
+
+  /// The answer to a Poll: at once, in any state, whatever the timers say; never with a Poll of our own
+  /// (sections 6.5, 6.8.7). It neither delays nor replaces the next periodic packet.
+  mutating func finalPacket() -> ControlPacket {
+    isChangeUnsent = false
+    return packet(poll: false, final: true)
+  }
+
+  private func packet(poll: Bool, final: Bool) -> ControlPacket {
+    ControlPacket(
+      diagnostic: diagnostic, state: state, poll: poll, final: final,
+      detectMultiplier: configuration.detectMultiplier, myDiscriminator: localDiscriminator,
+      yourDiscriminator: remote?.discriminator ?? 0, desiredMinTx: advertisedMinTx,
+      requiredMinRx: configuration.requiredMinRx)
+  }
+}

@@ -1,0 +1,125 @@
+/// One end of a BFD session in asynchronous mode (RFC 5880): a value that knows no socket and no clock.
+///
+/// The owner feeds it packets that were parsed, demultiplexed and checked for TTL (`receive`), asks when it wants
+/// to be called again (`nextDeadline`), and then calls `expire` and `transmit`. Nothing here allocates.
+///
+///     Down -> Init   the peer sends Down
+///     Down -> Up     the peer sends Init
+///     Init -> Up     the peer sends Init or Up
+///     Init, Up -> Down   silence for a Detection Time, or the peer sends AdminDown (Up: or Down)
+///     any -> AdminDown -> Down   `hold(.administrativelyDown)`, `release`
+public struct Session: Hashable, Sendable {
+  /// What is known of the peer: all of it from its last packet. Forgotten after a Detection Time of silence, so
+  /// that a stale discriminator cannot outlive its owner (section 6.8.1).
+  public struct Remote: Hashable, Sendable {
+    public var discriminator: UInt32
+    public var state: SessionState
+    public var diagnostic: Diagnostic
+    public var detectMultiplier: UInt8
+    public var desiredMinTx: Interval
+    public var requiredMinRx: Interval
+    public var requiredMinEchoRx: Interval
+    public var demand: Bool
+    public var controlPlaneIndependent: Bool
+  }
+
+  /// A state this system keeps the session in against what the peer says.
+  public enum Hold: Hashable, Sendable {
+    /// AdminDown with diagnostic 7 (section 6.8.16).
+    case administrativelyDown
+    /// Down with a diagnostic, such as 6, Concatenated Path Down (section 6.8.17), for peers that act on the
+    /// state and not on the diagnostic.
+    case down(Diagnostic)
+  }
+
+  public let localDiscriminator: UInt32
+  public internal(set) var configuration: SessionConfiguration
+  public internal(set) var state = SessionState.down
+  /// Why the state last changed.
+  public internal(set) var diagnostic = Diagnostic.none
+  public internal(set) var remote: Remote?
+  public internal(set) var hold: Hold?
+
+  /// Arrival of the last valid packet; meaningless while `remote` is nil.
+  public internal(set) var lastReceived: Instant
+  /// When the last packet other than a Final left; nil before the first.
+  public internal(set) var lastTransmitted: Instant?
+  var started: Instant
+
+  var poll = PollSequence()
+  /// Desired Min TX as the transmit timer uses it: an increase waits for the Final (section 6.8.3).
+  var transmitInForce: Interval
+  /// Required Min RX as detection uses it: a decrease waits for the Final and the packet after it (section 6.8.3).
+  var receiveInForce: Interval
+  /// What detection shall use from the next packet on, once a Final has allowed it.
+  var receiveConfirmed: Interval?
+  /// What the Poll Sequence under way told the peer.
+  var polledTransmit: Interval
+  var polledReceive: Interval
+  /// What the last packet or Poll request announced: a difference asks for a Poll Sequence.
+  var announcedTransmit: Interval
+  var announcedReceive: Interval
+  /// The state or the diagnostic changed since the last packet: the next one need not wait (section 6.8.7).
+  var isChangeUnsent = false
+  /// Drawn with each packet: how much of the interval to wait, in 2^-32.
+  var jitter: UInt32
+
+  /// - Parameters:
+  ///   - localDiscriminator: not zero, unique on this system (section 6.8.1).
+  ///   - now: when it was created; an active session sends its first packet then.
+  ///   - random: 32 random bits for the first interval's jitter.
+  public init(
+    localDiscriminator: UInt32, configuration: SessionConfiguration, at now: Instant, random: UInt32 = 0
+  ) {
+    precondition(localDiscriminator != 0, "a local discriminator is not zero (RFC 5880 section 6.8.1)")
+    self.localDiscriminator = localDiscriminator
+    self.configuration = configuration
+    started = now
+    lastReceived = now
+    jitter = random
+    let slow = max(configuration.desiredMinTx, .slow)
+    transmitInForce = slow
+    receiveInForce = configuration.requiredMinRx
+    announcedTransmit = slow
+    announcedReceive = configuration.requiredMinRx
+    polledTransmit = slow
+    polledReceive = configuration.requiredMinRx
+  }
+
+  /// Desired Min TX Interval as packets carry it now: at least one second unless Up (section 6.8.3).
+  public var advertisedMinTx: Interval {
+    state == .up ? configuration.desiredMinTx : max(configuration.desiredMinTx, .slow)
+  }
+
+  /// The negotiated transmit interval before jitter (section 6.8.7). Required Min RX of an unknown peer is 1 us.
+  public var transmitInterval: Interval {
+    guard let remote else { return transmitInForce }
+    return max(transmitInForce, remote.requiredMinRx)
+  }
+
+  /// Nanoseconds of silence after which the peer is gone (section 6.8.4); nil while there is no peer.
+  public var detectionTime: Int64? {
+    guard let remote else { return nil }
+    return Int64(remote.detectMultiplier) * max(receiveInForce, remote.desiredMinTx).nanoseconds
+  }
+
+  /// When the Detection Time ends unless a packet arrives; nil while there is no peer.
+  public var detectionDeadline: Instant? {
+    guard let detectionTime else { return nil }
+    return lastReceived + detectionTime
+  }
+
+  /// Nanoseconds after which the peer, hearing nothing more, gives this system up.
+  public var peerDetectionTime: Int64 {
+    Int64(configuration.detectMultiplier)
+      * max(advertisedMinTx, remote?.requiredMinRx ?? .zero).nanoseconds
+  }
+
+  /// Whether a Poll Sequence is wanted or under way.
+  public var isPolling: Bool { poll.isWanted }
+
+  /// When `expire` or `transmit` next has something to do; `distantFuture` when only a packet can move it.
+  public var nextDeadline: Instant {
+    min(nextTransmission ?? .distantFuture, detectionDeadline ?? .distantFuture)
+  }
+}
