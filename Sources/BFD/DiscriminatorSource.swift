@@ -1,4 +1,4 @@
-public import Addresses
+import Addresses
 
 /// Makes local discriminators that are random to others, and the same again after a restart.
 ///
