@@ -9,6 +9,15 @@
 
 // From <sched.h> under _GNU_SOURCE; values checked in CLinux.c.
 enum { CL_CLONE_NEWNET = 0x40000000, CL_CLONE_NEWNS = 0x00020000, CL_CLONE_FS = 0x00000200 };
+enum {
+  CL_CLONE_NEWCGROUP = 0x02000000,
+  CL_CLONE_NEWUTS = 0x04000000,
+  CL_CLONE_NEWIPC = 0x08000000,
+  CL_CLONE_NEWUSER = 0x10000000,
+  CL_CLONE_NEWPID = 0x20000000
+};
+// From <asm/socket.h>, which <sys/socket.h> hides from Swift; checked in CLinux.c.
+enum { CL_SO_NETNS_COOKIE = 71 };
 // NS_GET_NSTYPE of <linux/nsfs.h>, a function-like macro Swift cannot import.
 enum { CL_NSFS_MAGIC = 0x6e736673 };
 int cl_setns(int fd, int nstype) __asm__("setns");
