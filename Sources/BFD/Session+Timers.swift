@@ -32,6 +32,13 @@ extension Session {
     return lastTransmitted + jittered(transmitInterval.nanoseconds)
   }
 
+  /// 75 % of the interval after the last packet: no jitter may bring the next one forward of it (section 6.8.7).
+  public var earliestTransmission: Instant {
+    guard let lastTransmitted else { return started }
+    if isChangeUnsent { return lastTransmitted }
+    return lastTransmitted + transmitInterval.nanoseconds * 3 / 4
+  }
+
   /// Section 6.8.7: not as the passive end before the peer was heard, not when the peer wants no packets.
   private var mayTransmit: Bool {
     guard let remote else { return configuration.role == .active }

@@ -1,8 +1,11 @@
 extension Session {
   /// The packet that is due at `now`, if one is. The caller sends it.
-  /// - Parameter random: 32 fresh random bits for the wait until the next one.
-  public mutating func transmit(at now: Instant, random: UInt32) -> ControlPacket? {
-    guard let due = nextTransmission, now >= due else { return nil }
+  /// - Parameters:
+  ///   - random: 32 fresh random bits for the wait until the next one.
+  ///   - slack: nanoseconds by which it may leave early, so that packets of many sessions leave together; never
+  ///     before `earliestTransmission`.
+  public mutating func transmit(at now: Instant, random: UInt32, slack: Int64 = 0) -> ControlPacket? {
+    guard let due = nextTransmission, now >= min(due, max(due + -slack, earliestTransmission)) else { return nil }
     lastTransmitted = now
     jitter = random
     isChangeUnsent = false

@@ -1,0 +1,220 @@
+import Addresses
+public import BFD
+import CLinux
+
+extension Speaker {
+  /// Nanoseconds after which a session that an allow rule made, and whose peer fell silent, is removed.
+  static let lonelyLimit: Int64 = 60_000_000_000
+
+  /// Reads every packet that has arrived, ends the Detection Times that are over, sends what is due.
+  ///
+  /// Packets first: a peer is judged only when everything it sent before `now` has been read.
+  /// - Parameter now: read from the clock just before the call.
+  public mutating func run(at now: Instant) {
+    drain(.ipv4, until: now)
+    drain(.ipv6, until: now)
+    drainedAt = now
+    while let index = wheel.popDue(at: now) { serve(index, at: now) }
+    flush()
+  }
+
+  private mutating func drain(_ family: AddressFamily, until now: Instant) {
+    guard let descriptor = receiver(family) else { return }
+    while receiveBatch.receive(from: descriptor) > 0 {
+      let clock = ArrivalClock()
+      var latest = now
+      for position in 0..<receiveBatch.count {
+        latest = take(position, clock)
+      }
+      flush()
+      // Under a flood: stop once the queue has been read up to `now`; detection needs no more than that.
+      if !receiveBatch.isFull || latest > now { break }
+    }
+  }
+
+  /// One datagram; its arrival.
+  private mutating func take(_ position: Int, _ clock: ArrivalClock) -> Instant {
+    let datagram = receiveBatch.datagram(position)
+    let arrival = clock.arrival(realtime: datagram.realtime_ns, earliest: drainedAt)
+    counters.received &+= 1
+    counters.overflowed = max(counters.overflowed, UInt64(datagram.dropped))
+    let parsed = receiveBatch.withPayload(position) { payload in
+      do throws(PacketDiscarded) {
+        return Result<ControlPacket, PacketDiscarded>.success(try ControlPacket(parsing: payload))
+      } catch {
+        return .failure(error)
+      }
+    }
+    switch parsed {
+    case .failure(let discarded): count(discarded.reason)
+    case .success(let packet):
+      let source = PacketSource(
+        source: datagram.sourceAddress, destination: datagram.destinationAddress,
+        interface: datagram.interface_index, timeToLive: UInt8(clamping: datagram.time_to_live))
+      deliver(packet, from: source, at: arrival)
+    }
+    return arrival
+  }
+
+  /// A parsed packet to its session, or to the allow rules.
+  mutating func deliver(_ packet: ControlPacket, from source: PacketSource, at arrival: Instant) {
+    switch demultiplexer.match(packet, from: source) {
+    case .session(let index): receive(packet, index, from: source, at: arrival)
+    case .discarded(.noSession):
+      switch admit(source, at: arrival) {
+      case .success(let index): receive(packet, index, from: source, at: arrival)
+      case .failure(let discarded): count(discarded.reason)
+      }
+    case .discarded(let reason): count(reason)
+    }
+  }
+
+  private mutating func receive(
+    _ packet: ControlPacket, _ index: Int, from source: PacketSource, at arrival: Instant
+  ) {
+    // The optional is unwrapped in place: a copy of the slot would cost more than the packet.
+    guard let reception = slots[index]?.session.receive(packet, at: arrival) else { return }
+    switch reception {
+    case .discarded(let reason): count(reason)
+    case .accepted(let expired, let transition, let final):
+      slots[index]?.counters.received &+= 1
+      if slots[index]?.route == nil { learnRoute(index, from: source) }
+      slots[index]?.lonelySince = nil
+      if let expired { record(expired, of: index) }
+      if let transition { record(transition, of: index) }
+      if let final { queue(final, of: index) }
+      armEarlier(index)
+    }
+  }
+
+  /// A point-to-point peer is answered where it spoke from.
+  private mutating func learnRoute(_ index: Int, from source: PacketSource) {
+    let local = slots[index]?.settings.localAddress
+    slots[index]?.settings.remoteAddress = source.source
+    slots[index]?.route = .route(
+      to: source.source, port: BFDPort.singleHop, from: local, interface: source.interface)
+  }
+
+  /// Makes a session for a peer that an allow rule accepts (RFC 9468).
+  private mutating func admit(_ source: PacketSource, at now: Instant) -> Result<Int, PacketDiscarded> {
+    var refusal = DiscardReason.noSession
+    for (number, rule) in rules.enumerated() where rule.prefix.contains(source.source) {
+      guard rule.interface == 0 || rule.interface == source.interface else { continue }
+      guard source.timeToLive >= rule.minimumTimeToLive else {
+        refusal = .timeToLive
+        continue
+      }
+      guard sessionsByRule[number] < rule.maximumSessions else {
+        refusal = .sessionLimit
+        continue
+      }
+      let settings = SessionSettings(
+        key: SessionKey(peer: .address(source.source, interface: source.interface)),
+        remoteAddress: source.source, localAddress: source.destination,
+        minimumTimeToLive: rule.minimumTimeToLive, parameters: rule.parameters)
+      guard let index = add(settings, rule: number, at: now) else { continue }
+      sessionsByRule[number] += 1
+      events.append(.created(session: index, rule: number, settings))
+      return .success(index)
+    }
+    return .failure(PacketDiscarded(refusal))
+  }
+
+  private mutating func count(_ reason: DiscardReason) { counters.discarded[Int(reason.rawValue)] &+= 1 }
+
+  /// A session's timer fired: detection, transmission, and the end of sessions nobody speaks on.
+  private mutating func serve(_ index: Int, at now: Instant) {
+    guard slots[index] != nil else { return }
+    slots[index]?.armed = .distantFuture
+    if let expired = slots[index]?.session.expire(at: now) { record(expired, of: index) }
+    if slots[index]?.rule != nil, slots[index]?.session.remote == nil {
+      let since = slots[index]?.lonelySince ?? now
+      slots[index]?.lonelySince = since
+      if now - since >= Self.lonelyLimit {
+        remove(index)
+        events.append(.removed(session: index))
+        return
+      }
+    }
+    let slack = self.slack(of: index)
+    if let packet = slots[index]?.session.transmit(at: now, random: random.next(), slack: slack) ?? nil {
+      queue(packet, of: index)
+    }
+    arm(index)
+  }
+
+  /// Puts a packet into the batch of its family.
+  private mutating func queue(_ packet: ControlPacket, of index: Int) {
+    guard let route = slots[index]?.route, let remote = slots[index]?.settings.remoteAddress else { return }
+    slots[index]?.counters.transmitted &+= 1
+    counters.transmitted &+= 1
+    switch remote.family {
+    case .ipv4:
+      if batchIPv4.isFull { flush() }
+      batchIPv4.add(to: route, length: ControlPacket.length, owner: index) { packet.write(to: &$0) }
+    case .ipv6:
+      if batchIPv6.isFull { flush() }
+      batchIPv6.add(to: route, length: ControlPacket.length, owner: index) { packet.write(to: &$0) }
+    }
+  }
+
+  /// Hands what is queued to the kernel. A packet it refuses counts against its session and is not tried again:
+  /// the next one is due soon enough.
+  mutating func flush() {
+    if !batchIPv4.isEmpty, let descriptor = transmitter(.ipv4) {
+      batchIPv4.send(on: descriptor)
+      for (owner, code) in batchIPv4.failures { slots[owner]?.countFailure(code) }
+    }
+    if !batchIPv6.isEmpty, let descriptor = transmitter(.ipv6) {
+      batchIPv6.send(on: descriptor)
+      for (owner, code) in batchIPv6.failures { slots[owner]?.countFailure(code) }
+    }
+  }
+}
+
+extension Speaker {
+  /// Nanoseconds by which a packet may leave before it is due, to share a wake-up with others: about 1/64 of the
+  /// interval, 1 to 16 ticks, a power of two so that different intervals share too.
+  private func slack(of index: Int) -> Int64 {
+    let interval = slots[index]?.session.transmitInterval.nanoseconds ?? 0
+    var grain = wheel.tick
+    while grain < 16 * wheel.tick, grain * 128 <= interval { grain *= 2 }
+    return grain
+  }
+
+  /// When a session wants to be served: transmissions are drawn together onto common instants, the end of a
+  /// Detection Time is exact.
+  private func wish(of index: Int) -> Instant {
+    guard let slot = slots[index] else { return .distantFuture }
+    var wish = slot.session.detectionDeadline ?? .distantFuture
+    if let due = slot.session.nextTransmission, slot.route != nil {
+      let grain = slack(of: index)
+      let shared = Instant(nanoseconds: due.nanoseconds / grain * grain)
+      wish = min(wish, shared >= slot.session.earliestTransmission ? shared : due)
+    }
+    if slot.rule != nil, let since = slot.lonelySince { wish = min(wish, since + Self.lonelyLimit) }
+    return wish
+  }
+
+  /// Sets a session's timer.
+  mutating func arm(_ index: Int) {
+    let wish = wish(of: index)
+    slots[index]?.armed = wish
+    wheel.set(index, to: wish)
+  }
+
+  /// Sets a session's timer if it must fire sooner; a later wish waits until it fires.
+  private mutating func armEarlier(_ index: Int) {
+    let wish = wish(of: index)
+    guard let armed = slots[index]?.armed, wish < armed else { return }
+    slots[index]?.armed = wish
+    wheel.set(index, to: wish)
+  }
+}
+
+extension Speaker.Slot {
+  mutating func countFailure(_ code: Int32) {
+    counters.sendFailures &+= 1
+    counters.lastSendError = code
+  }
+}

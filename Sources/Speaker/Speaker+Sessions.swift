@@ -1,0 +1,121 @@
+public import BFD
+import CLinux
+
+extension Speaker {
+  /// Starts a session; its number, or nil when one with the same key exists (RFC 5882 section 4.4: clients of one
+  /// peer share one session).
+  public mutating func add(_ settings: SessionSettings, at now: Instant) -> Int? {
+    add(settings, rule: nil, at: now)
+  }
+
+  mutating func add(_ settings: SessionSettings, rule: Int?, at now: Instant) -> Int? {
+    guard demultiplexer.index(of: settings.key) == nil else { return nil }
+    var attempt: UInt32 = 0
+    var discriminator = discriminators.discriminator(for: settings.key, attempt: attempt)
+    while demultiplexer.contains(discriminator: discriminator) {
+      attempt += 1
+      discriminator = discriminators.discriminator(for: settings.key, attempt: attempt)
+    }
+    let index = free.popLast() ?? slots.count
+    let entry = Demultiplexer.Entry(
+      key: settings.key, localDiscriminator: discriminator, localAddress: settings.localAddress,
+      minimumTimeToLive: settings.minimumTimeToLive)
+    guard demultiplexer.insert(entry, index: index) else {
+      free.append(index)
+      return nil
+    }
+    let slot = Slot(
+      session: Session(
+        localDiscriminator: discriminator, configuration: settings.parameters, at: now, random: random.next()),
+      settings: settings, route: Self.route(for: settings), rule: rule,
+      lonelySince: rule == nil ? nil : now)
+    if index == slots.count {
+      slots.append(slot)
+      wheel.reserve(slots.count)
+    } else {
+      slots[index] = slot
+    }
+    arm(index)
+    return index
+  }
+
+  private static func route(for settings: SessionSettings) -> UnsafeMutablePointer<cl_tx_route>? {
+    settings.remoteAddress.map {
+      .route(
+        to: $0, port: BFDPort.singleHop, from: settings.localAddress, interface: settings.key.interface)
+    }
+  }
+
+  /// Ends a session without a word to the peer; `hold` first to tell it.
+  public mutating func remove(_ index: Int) {
+    guard slots.indices.contains(index), let slot = slots[index] else { return }
+    flush()  // nothing queued may refer to the route any more
+    wheel.cancel(index)
+    demultiplexer.remove(index: index)
+    slot.route?.deallocate()
+    if let rule = slot.rule, sessionsByRule.indices.contains(rule) { sessionsByRule[rule] -= 1 }
+    slots[index] = nil
+    free.append(index)
+  }
+
+  /// Takes new parameters without disturbing the session (RFC 5880 section 6.8.3).
+  public mutating func configure(_ index: Int, _ parameters: SessionConfiguration) {
+    guard slots.indices.contains(index), slots[index] != nil else { return }
+    slots[index]?.settings.parameters = parameters
+    slots[index]?.session.configure(parameters)
+    arm(index)
+  }
+
+  /// Keeps a session down and tells its peer.
+  public mutating func hold(_ index: Int, _ hold: Session.Hold, at now: Instant) {
+    guard slots.indices.contains(index) else { return }
+    record(slots[index]?.session.hold(hold, at: now) ?? nil, of: index)
+    arm(index)
+  }
+
+  /// Ends a hold.
+  public mutating func release(_ index: Int, at now: Instant) {
+    guard slots.indices.contains(index) else { return }
+    record(slots[index]?.session.release(at: now) ?? nil, of: index)
+    arm(index)
+  }
+
+  /// Replaces the allow rules; sessions that came by a rule which is gone are removed.
+  public mutating func setRules(_ new: [AllowRule]) {
+    let old = rules
+    rules = new
+    for index in slots.indices {
+      guard let rule = slots[index]?.rule, let key = slots[index]?.settings.key else { continue }
+      let kept = new.firstIndex { $0.prefix == old[rule].prefix && $0.interface == old[rule].interface }
+      if let kept, case .address = key.peer {
+        slots[index]?.rule = kept
+        if new[kept].parameters != old[rule].parameters { configure(index, new[kept].parameters) }
+      } else {
+        remove(index)
+        events.append(.removed(session: index))
+      }
+    }
+    sessionsByRule = new.indices.map { rule in slots.count { $0?.rule == rule } }
+  }
+
+  /// The session with a key.
+  public func index(of key: SessionKey) -> Int? { demultiplexer.index(of: key) }
+
+  /// A session as it is now; nil when there is none of that number.
+  public func view(_ index: Int) -> SessionView? {
+    guard slots.indices.contains(index), let slot = slots[index] else { return nil }
+    return SessionView(
+      settings: slot.settings, session: slot.session, counters: slot.counters, rule: slot.rule,
+      lastTransition: slot.lastTransition)
+  }
+
+  /// The numbers of all sessions.
+  public var indices: [Int] { slots.indices.filter { slots[$0] != nil } }
+
+  mutating func record(_ transition: Transition?, of index: Int) {
+    guard let transition else { return }
+    slots[index]?.lastTransition = transition
+    if transition.from == .up { slots[index]?.counters.downs += 1 }
+    events.append(.transition(session: index, transition))
+  }
+}

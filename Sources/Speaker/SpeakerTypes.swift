@@ -1,0 +1,96 @@
+public import Addresses
+public import BFD
+
+/// How a session is to be run: what the caller decides, beside the protocol's own parameters.
+public struct SessionSettings: Hashable, Sendable {
+  public var key: SessionKey
+  /// Where packets go. For a point-to-point session that was not given one, the first packet's source.
+  public var remoteAddress: IPAddress?
+  /// Where they come from and must be sent to; nil lets the kernel choose, and accepts any.
+  public var localAddress: IPAddress?
+  public var minimumTimeToLive: UInt8
+  public var parameters: SessionConfiguration
+
+  public init(
+    key: SessionKey, remoteAddress: IPAddress?, localAddress: IPAddress? = nil, minimumTimeToLive: UInt8 = 255,
+    parameters: SessionConfiguration = SessionConfiguration()
+  ) {
+    self.key = key
+    self.remoteAddress = remoteAddress
+    self.localAddress = localAddress
+    self.minimumTimeToLive = minimumTimeToLive
+    self.parameters = parameters
+  }
+}
+
+/// Whom to accept without naming them (RFC 9468): a session is made when one of them speaks.
+public struct AllowRule: Hashable, Sendable {
+  public var prefix: IPPrefix
+  /// Only on this interface; 0 for any.
+  public var interface: UInt32
+  /// How many sessions it may have at a time.
+  public var maximumSessions: Int
+  public var minimumTimeToLive: UInt8
+  public var parameters: SessionConfiguration
+
+  public init(
+    prefix: IPPrefix, interface: UInt32 = 0, maximumSessions: Int = 64, minimumTimeToLive: UInt8 = 255,
+    parameters: SessionConfiguration = SessionConfiguration(role: .passive)
+  ) {
+    self.prefix = prefix
+    self.interface = interface
+    self.maximumSessions = maximumSessions
+    self.minimumTimeToLive = minimumTimeToLive
+    self.parameters = parameters
+  }
+}
+
+/// What the speaker tells its owner, in the order in which it happened.
+public enum SpeakerEvent: Hashable, Sendable {
+  /// A session changed its state.
+  case transition(session: Int, Transition)
+  /// An allow rule made a session.
+  case created(session: Int, rule: Int, SessionSettings)
+  /// A session made by an allow rule was silent for long, and is gone.
+  case removed(session: Int)
+}
+
+/// Packets of one session.
+public struct SessionCounters: Hashable, Sendable {
+  public var received: UInt64 = 0
+  public var transmitted: UInt64 = 0
+  /// Packets the kernel refused to send.
+  public var sendFailures: UInt64 = 0
+  /// errno of the last refusal, 0 for none.
+  public var lastSendError: Int32 = 0
+  /// Times the session left Up.
+  public var downs: UInt64 = 0
+  public init() {}
+}
+
+/// A session as seen from outside, for status and logs.
+public struct SessionView: Hashable, Sendable {
+  public var settings: SessionSettings
+  public var session: Session
+  public var counters: SessionCounters
+  /// The rule that made it, if one did.
+  public var rule: Int?
+  public var lastTransition: Transition?
+}
+
+/// What does not belong to one session.
+public struct SpeakerCounters: Hashable, Sendable {
+  /// Datagrams read.
+  public var received: UInt64 = 0
+  /// Datagrams given to the kernel.
+  public var transmitted: UInt64 = 0
+  /// Discarded, by `DiscardReason.rawValue`.
+  public var discarded = [UInt64](repeating: 0, count: DiscardReason.allCases.count)
+  /// Datagrams the kernel dropped because the socket's buffer was full.
+  public var overflowed: UInt64 = 0
+
+  public init() {}
+
+  /// How many packets were discarded for a reason.
+  public subscript(reason: DiscardReason) -> UInt64 { discarded[Int(reason.rawValue)] }
+}
