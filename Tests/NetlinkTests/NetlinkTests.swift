@@ -1,1 +1,0 @@
-// NetlinkTests: placeholder until its first file lands.
