@@ -1,1 +1,0 @@
-// SpeakerTests: placeholder until its first file lands.
