@@ -1,0 +1,71 @@
+public import NetworkNamespaces
+
+/// One of the lab's network namespaces, by its name below /run/netns.
+public struct LabNamespace: Hashable, Sendable {
+  /// As `ip netns` lists it: `evl-demo-r1`.
+  public let name: String
+  /// The lab's word for it: `r1`.
+  public let role: String
+
+  init(lab: String, role: String) {
+    self.name = Lab.namespaceName(lab: lab, role: role)
+    self.role = role
+  }
+
+  public var path: String { "/run/netns/\(name)" }
+
+  /// Whether there is such a namespace now.
+  public var exists: Bool { Files.exists(path) }
+
+  /// Runs `body` on a short-lived thread inside the namespace (see `NetworkNamespace.perform`).
+  public func perform<T: Sendable>(
+    _ body: @Sendable () throws(SystemCallError) -> T
+  ) throws(LabError) -> T {
+    try systemCall { () throws(SystemCallError) in try NetworkNamespace(named: name).perform(body) }
+  }
+
+  /// Runs a program to its end inside the namespace; see `Command.run`.
+  @discardableResult public func run(
+    _ program: String, _ arguments: String..., input: String = "", timeout: Duration = .seconds(20)
+  ) throws(LabError) -> String {
+    try Command(program, arguments).run(in: self, input: input, timeout: timeout)
+  }
+
+  /// Runs `ip` commands in one process (`ip -batch`), in order; stops at the first that fails.
+  /// - Parameter lines: without the leading `ip`: `link set lo up`.
+  /// - Throws: `LabError` with the command that failed.
+  public func ip(_ lines: [String]) throws(LabError) {
+    guard !lines.isEmpty else { return }
+    let result = try Command("ip", ["-batch", "-"]).capture(
+      in: self, input: lines.joined(separator: "\n") + "\n")
+    guard result.status.isSuccess else {
+      throw LabError(
+        "\(name): `\(Self.failedLine(lines, result.errorOutput))` failed",
+        output: Files.lines(result.errorOutput))
+    }
+  }
+
+  public func ip(_ lines: String...) throws(LabError) { try ip(lines) }
+
+  /// `Command failed -:3` names the line, counted from one.
+  static func failedLine(_ lines: [String], _ message: String) -> String {
+    let marker = "Command failed -:"
+    for line in Files.lines(message) where line.hasPrefix(marker) {
+      if let number = Int(line.dropFirst(marker.count)), lines.indices.contains(number - 1) {
+        return "ip " + lines[number - 1]
+      }
+    }
+    return "ip -batch"
+  }
+
+  /// Sets sysctls below /proc/sys/net, written with dots or slashes: `ipv4.ip_forward`.
+  public func sysctl(_ settings: [(name: String, value: String)]) throws(LabError) {
+    try perform { () throws(SystemCallError) in
+      for (name, value) in settings {
+        // A name with a slash is a path already: interface names may hold dots.
+        let path = name.contains("/") ? name : name.split(separator: ".").joined(separator: "/")
+        try Files.set("/proc/sys/net/\(path)", value)
+      }
+    }
+  }
+}
