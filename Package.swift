@@ -48,7 +48,7 @@ let package = Package(
     library("NetworkNamespaces", ["CLinux"]),
     library("Netlink", ["CLinux", "Addresses", "NetworkNamespaces"]),
     library("Speaker", ["CLinux", "Addresses", "BFD", "NetworkNamespaces"]),
-    library("Control"),
+    library("Control", ["CLinux"]),
     library(
       "Gateway",
       [

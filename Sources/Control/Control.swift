@@ -1,1 +1,0 @@
-// Control: placeholder until its first file lands.

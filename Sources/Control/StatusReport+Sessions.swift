@@ -1,0 +1,186 @@
+extension StatusReport {
+  /// One BFD session.
+  public struct Session: Hashable, Sendable, Codable {
+    public var name: String
+    public var peerAddress: String
+    /// Nil while the kernel chooses.
+    public var localAddress: String?
+    public var interface: String?
+    public var role: Role
+    /// The allow entry that made it.
+    public var rule: String?
+    public var localDiscriminator: UInt32
+    /// 0: not known.
+    public var remoteDiscriminator: UInt32
+    public var sessionState: SessionState
+    public var remoteSessionState: SessionState
+    public var localDiagnostic: Diagnostic
+    public var remoteDiagnostic: Diagnostic
+    public var detectionMode: DetectionMode
+    public var localMultiplier: Int
+    /// Nil before the first packet.
+    public var remoteMultiplier: Int?
+    /// As configured, microseconds.
+    public var desiredMinTxInterval: UInt64
+    /// As configured, microseconds.
+    public var requiredMinRxInterval: UInt64
+    /// Microseconds.
+    public var remoteDesiredMinTxInterval: UInt64?
+    /// Microseconds.
+    public var remoteRequiredMinRxInterval: UInt64?
+    /// What this system sends at, jitter aside: microseconds.
+    public var negotiatedTransmissionInterval: UInt64
+    /// What the peer is expected to send at: microseconds.
+    public var negotiatedReceiveInterval: UInt64?
+    /// Microseconds; nil when nothing is expected.
+    public var detectionTime: UInt64?
+    /// Microseconds since the last valid packet; nil: there was none.
+    public var lastPacketAge: UInt64?
+    public var lastStateChangeTime: Timestamp?
+    public var secondsInState: Double
+    /// Times it left Up.
+    public var downCount: UInt64
+    public var receivePacketCount: UInt64
+    public var sendPacketCount: UInt64
+    /// Refused by the kernel.
+    public var sendFailedPacketCount: UInt64
+    /// The kernel's reason, in words.
+    public var lastSendError: String?
+    /// An operator holds it in AdminDown.
+    public var drained: Bool
+    public var lastTransition: Transition?
+
+    public init(
+      name: String,
+      peerAddress: String,
+      localAddress: String? = nil,
+      interface: String? = nil,
+      role: Role,
+      rule: String? = nil,
+      localDiscriminator: UInt32,
+      remoteDiscriminator: UInt32,
+      sessionState: SessionState,
+      remoteSessionState: SessionState,
+      localDiagnostic: Diagnostic,
+      remoteDiagnostic: Diagnostic,
+      detectionMode: DetectionMode = .asyncWithoutEcho,
+      localMultiplier: Int,
+      remoteMultiplier: Int? = nil,
+      desiredMinTxInterval: UInt64,
+      requiredMinRxInterval: UInt64,
+      remoteDesiredMinTxInterval: UInt64? = nil,
+      remoteRequiredMinRxInterval: UInt64? = nil,
+      negotiatedTransmissionInterval: UInt64,
+      negotiatedReceiveInterval: UInt64? = nil,
+      detectionTime: UInt64? = nil,
+      lastPacketAge: UInt64? = nil,
+      lastStateChangeTime: Timestamp? = nil,
+      secondsInState: Double,
+      downCount: UInt64 = 0,
+      receivePacketCount: UInt64 = 0,
+      sendPacketCount: UInt64 = 0,
+      sendFailedPacketCount: UInt64 = 0,
+      lastSendError: String? = nil,
+      drained: Bool = false,
+      lastTransition: Transition? = nil
+    ) {
+      self.name = name
+      self.peerAddress = peerAddress
+      self.localAddress = localAddress
+      self.interface = interface
+      self.role = role
+      self.rule = rule
+      self.localDiscriminator = localDiscriminator
+      self.remoteDiscriminator = remoteDiscriminator
+      self.sessionState = sessionState
+      self.remoteSessionState = remoteSessionState
+      self.localDiagnostic = localDiagnostic
+      self.remoteDiagnostic = remoteDiagnostic
+      self.detectionMode = detectionMode
+      self.localMultiplier = localMultiplier
+      self.remoteMultiplier = remoteMultiplier
+      self.desiredMinTxInterval = desiredMinTxInterval
+      self.requiredMinRxInterval = requiredMinRxInterval
+      self.remoteDesiredMinTxInterval = remoteDesiredMinTxInterval
+      self.remoteRequiredMinRxInterval = remoteRequiredMinRxInterval
+      self.negotiatedTransmissionInterval = negotiatedTransmissionInterval
+      self.negotiatedReceiveInterval = negotiatedReceiveInterval
+      self.detectionTime = detectionTime
+      self.lastPacketAge = lastPacketAge
+      self.lastStateChangeTime = lastStateChangeTime
+      self.secondsInState = secondsInState
+      self.downCount = downCount
+      self.receivePacketCount = receivePacketCount
+      self.sendPacketCount = sendPacketCount
+      self.sendFailedPacketCount = sendFailedPacketCount
+      self.lastSendError = lastSendError
+      self.drained = drained
+      self.lastTransition = lastTransition
+    }
+
+    private enum CodingKeys: String, CodingKey {
+      case name, interface, role, rule, drained
+      case peerAddress = "peer-address"
+      case localAddress = "local-address"
+      case localDiscriminator = "local-discriminator"
+      case remoteDiscriminator = "remote-discriminator"
+      case sessionState = "session-state"
+      case remoteSessionState = "remote-session-state"
+      case localDiagnostic = "local-diagnostic"
+      case remoteDiagnostic = "remote-diagnostic"
+      case detectionMode = "detection-mode"
+      case localMultiplier = "local-multiplier"
+      case remoteMultiplier = "remote-multiplier"
+      case desiredMinTxInterval = "desired-min-tx-interval"
+      case requiredMinRxInterval = "required-min-rx-interval"
+      case remoteDesiredMinTxInterval = "remote-desired-min-tx-interval"
+      case remoteRequiredMinRxInterval = "remote-required-min-rx-interval"
+      case negotiatedTransmissionInterval = "negotiated-transmission-interval"
+      case negotiatedReceiveInterval = "negotiated-receive-interval"
+      case detectionTime = "detection-time"
+      case lastPacketAge = "last-packet-age"
+      case lastStateChangeTime = "last-state-change-time"
+      case secondsInState = "seconds-in-state"
+      case downCount = "down-count"
+      case receivePacketCount = "receive-packet-count"
+      case sendPacketCount = "send-packet-count"
+      case sendFailedPacketCount = "send-failed-packet-count"
+      case lastSendError = "last-send-error"
+      case lastTransition = "last-transition"
+    }
+  }
+}
+
+extension StatusReport {
+  /// A change of a session's state.
+  public struct Transition: Hashable, Sendable, Codable {
+    public var from: SessionState
+    public var to: SessionState
+    public var cause: TransitionCause
+    public var localDiagnostic: Diagnostic
+    public var remoteDiagnostic: Diagnostic?
+    public var at: Timestamp
+
+    public init(
+      from: SessionState,
+      to: SessionState,
+      cause: TransitionCause,
+      localDiagnostic: Diagnostic,
+      remoteDiagnostic: Diagnostic? = nil,
+      at: Timestamp
+    ) {
+      self.from = from
+      self.to = to
+      self.cause = cause
+      self.localDiagnostic = localDiagnostic
+      self.remoteDiagnostic = remoteDiagnostic
+      self.at = at
+    }
+
+    private enum CodingKeys: String, CodingKey {
+      case from, to, cause, at
+      case localDiagnostic = "local-diagnostic"
+      case remoteDiagnostic = "remote-diagnostic"
+    }
+  }
+}
