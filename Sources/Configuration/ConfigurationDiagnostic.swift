@@ -24,14 +24,17 @@ public struct ConfigurationDiagnostic: Hashable, Sendable, Codable {
   public var expected: String?
   /// What to do: a suggestion for a misspelt word, the corrected value.
   public var help: String?
-  /// The offending line, for the rendered form.
+  /// The offending line, made safe for a terminal; of a very long line the piece around `column`.
   public var source: String?
+  /// Where `column` is in `source`, 1-based; nil with `source`.
+  public var sourceColumn: Int?
   /// How many characters to underline from `column`: at least 1.
   public var length: Int
 
   public init(
     severity: Severity = .error, file: String, line: Int? = nil, column: Int? = nil, field: String = "",
-    message: String, expected: String? = nil, help: String? = nil, source: String? = nil, length: Int = 1
+    message: String, expected: String? = nil, help: String? = nil, source: String? = nil,
+    sourceColumn: Int? = nil, length: Int = 1
   ) {
     self.severity = severity
     self.file = file
@@ -42,6 +45,7 @@ public struct ConfigurationDiagnostic: Hashable, Sendable, Codable {
     self.expected = expected
     self.help = help
     self.source = source
+    self.sourceColumn = sourceColumn
     self.length = length
   }
 }

@@ -1,16 +1,34 @@
+import YAML
+
 extension GatewayConfiguration {
   /// Parses the text of a configuration file; reads no file itself.
   ///
   /// - Parameter file: The name to show in diagnostics.
   /// - Throws: ``ConfigurationErrors`` with every error found, not only the first.
   public static func parse(text: String, file: String) throws(ConfigurationErrors) -> ParsedConfiguration {
-    throw ConfigurationErrors([ConfigurationDiagnostic(file: file, message: "not implemented yet")])
+    try parse(bytes: Array(text.utf8), file: file)
   }
 
-  /// Reads and parses a configuration file.
+  /// Parses the bytes of a configuration file, which need not be a text at all.
   ///
-  /// - Throws: ``ConfigurationErrors``, also when the file is missing, unreadable, a directory or larger than 1 MiB.
-  public static func load(path: String) throws(ConfigurationErrors) -> ParsedConfiguration {
-    throw ConfigurationErrors([ConfigurationDiagnostic(file: path, message: "not implemented yet")])
+  /// - Parameter file: The name to show in diagnostics.
+  /// - Throws: ``ConfigurationErrors`` with every error found, not only the first.
+  public static func parse(bytes: [UInt8], file: String) throws(ConfigurationErrors) -> ParsedConfiguration {
+    let document = YAMLDocument(parsing: bytes)
+    let report = Report(file: file, text: bytes)
+    for problem in document.problems { report.error(problem) }
+    guard let root = document.root else {
+      if !report.hasErrors {
+        let start = YAMLPosition(line: 1, column: 1)
+        report.error(
+          "the file is empty", at: Place(field: "", start: start, end: start), expected: "a configuration",
+          help: "begin the file with `version: 1`")
+      }
+      throw ConfigurationErrors(report.sorted())
+    }
+    let draft = Draft(root, report)
+    draft?.check()
+    guard !report.hasErrors, let configuration = draft?.build() else { throw ConfigurationErrors(report.sorted()) }
+    return ParsedConfiguration(configuration: configuration, warnings: report.sorted())
   }
 }

@@ -1,0 +1,102 @@
+import Addresses
+
+extension Draft {
+  /// The configuration, with defaults and references filled in; nil when something could not be decoded.
+  func build() -> GatewayConfiguration? {
+    let timers = bfdTimers.timers()
+    let weights = Dictionary(
+      paths.compactMap { path in path.name.map { ($0.value, path.weight) } }, uniquingKeysWith: { a, _ in a })
+    guard let interfaces = all(interfaces, Self.build), let peers = all(peers, { Self.build($0, timers) }),
+      let allow = all(allow, { Self.build($0, timers) }), let paths = all(paths, Self.build),
+      let groups = all(groups, { Self.build($0, weights) }), let routes = all(routes, Self.staticRoute)
+    else { return nil }
+    return GatewayConfiguration(
+      namespace: namespace, interfaces: interfaces, egressSysctls: egressSysctls, sysctls: sysctls.map(\.value),
+      bfd: .init(
+        timers: timers, listen: listen?.map(\.value) ?? [.v4(.any), .v6(.any)], peers: peers, allow: allow),
+      paths: paths, groups: groups, routes: routes, uplinks: uplinks.map { build($0, peers, allow) }, drain: drain,
+      control: control, realtime: realtime, startupGrace: startupGrace)
+  }
+
+  private func all<T, U>(_ drafts: [T], _ build: (T) -> U?) -> [U]? {
+    let built = drafts.compactMap(build)
+    return built.count == drafts.count ? built : nil
+  }
+
+  private static func build(_ draft: InterfaceDraft) -> GatewayConfiguration.Interface? {
+    guard let name = draft.name?.value else { return nil }
+    return GatewayConfiguration.Interface(
+      name: name, from: draft.from?.value, addresses: draft.addresses.map(\.value), mtu: draft.mtu?.value,
+      mac: draft.mac, up: draft.up)
+  }
+
+  private static func build(
+    _ draft: PeerDraft, _ timers: GatewayConfiguration.BFDTimers
+  ) -> GatewayConfiguration.BFDPeer? {
+    guard let name = draft.name?.value, let address = draft.address?.value else { return nil }
+    return GatewayConfiguration.BFDPeer(
+      name: name, address: address, interface: draft.interface?.value, localAddress: draft.localAddress?.value,
+      mode: draft.mode, timers: draft.timers.timers(timers), minimumTTL: UInt8(clamping: draft.minimumTTL),
+      pointToPoint: draft.pointToPoint, shutdown: draft.shutdown)
+  }
+
+  private static func build(
+    _ draft: AllowDraft, _ timers: GatewayConfiguration.BFDTimers
+  ) -> GatewayConfiguration.BFDAllow? {
+    guard let prefix = draft.prefix?.value else { return nil }
+    return GatewayConfiguration.BFDAllow(
+      name: draft.name?.value, prefix: prefix, interface: draft.interface?.value, maxSessions: draft.maxSessions,
+      timers: draft.timers.timers(timers), minimumTTL: UInt8(clamping: draft.minimumTTL))
+  }
+
+  private static func build(_ draft: PathDraft) -> GatewayConfiguration.Path? {
+    guard let name = draft.name?.value, let via = draft.via?.value, let interface = draft.interface?.value,
+      let health = draft.health
+    else { return nil }
+    return GatewayConfiguration.Path(
+      name: name, via: via, interface: interface, weight: draft.weight, holdDown: draft.holdDown,
+      health: build(health, via))
+  }
+
+  private static func build(_ health: HealthDraft, _ via: IPAddress) -> GatewayConfiguration.Health {
+    switch health {
+    case .link: .link
+    case .bfd(let peer): .bfd(peer: peer.value)
+    case .icmp(let address, let probe): .icmp(address: address?.value ?? via, probe)
+    case .neighbour(let probe): .neighbour(probe)
+    case .all(let parts): .all(parts.map { build($0, via) })
+    case .any(let parts): .any(parts.map { build($0, via) })
+    }
+  }
+
+  private static func build(_ draft: GroupDraft, _ weights: [String: Int]) -> GatewayConfiguration.Group? {
+    guard let name = draft.name?.value, let type = draft.type, let lastPath = draft.lastPath else { return nil }
+    let members = draft.members.map {
+      GatewayConfiguration.Member(path: $0.path.value, weight: $0.weight ?? weights[$0.path.value] ?? 1)
+    }
+    let routes = draft.routes.compactMap { route in
+      route.prefix.map {
+        GatewayConfiguration.GroupRoute(prefix: $0.value, metric: route.metric, table: route.table)
+      }
+    }
+    guard routes.count == draft.routes.count else { return nil }
+    return GatewayConfiguration.Group(name: name, members: members, type: type, lastPath: lastPath, routes: routes)
+  }
+
+  private static func staticRoute(_ draft: RouteDraft) -> GatewayConfiguration.StaticRoute? {
+    guard let prefix = draft.prefix?.value else { return nil }
+    return GatewayConfiguration.StaticRoute(
+      prefix: prefix, via: draft.via?.value, interface: draft.interface?.value, metric: draft.metric,
+      table: draft.table, source: draft.source?.value)
+  }
+
+  private func build(
+    _ draft: UplinksDraft, _ peers: [GatewayConfiguration.BFDPeer], _ allow: [GatewayConfiguration.BFDAllow]
+  ) -> GatewayConfiguration.Uplinks {
+    let own = peersOfUplinks(draft)
+    let told =
+      draft.peers?.map(\.value) ?? (peers.map(\.name).filter { !own.contains($0) } + allow.map(\.name))
+    return GatewayConfiguration.Uplinks(
+      watch: draft.watch.map(\.value), lostWhen: draft.lostWhen, tell: draft.tell, peers: told)
+  }
+}

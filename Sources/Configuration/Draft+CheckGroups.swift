@@ -1,0 +1,132 @@
+import Addresses
+
+extension Draft {
+  func checkGroups() {
+    unique(groups.compactMap(\.name)) { "the group \(SourceText.quoted($0))" }
+    let names = pathNames
+    let known = Dictionary(
+      paths.compactMap { path in path.name.map { ($0.value, path) } }, uniquingKeysWith: { a, _ in a })
+    for group in groups {
+      unique(group.members.map(\.path)) { "the path \(SourceText.quoted($0))" }
+      var family: (value: AddressFamily, path: String)?
+      for member in group.members {
+        guard let path = known[member.path.value] else {
+          unknown("path", member.path, among: names)
+          continue
+        }
+        guard let own = path.via?.value.family else { continue }
+        if let family, family.value != own {
+          report.error(
+            "the path \(SourceText.quoted(member.path.value)) is \(own), but \(SourceText.quoted(family.path)) before it is "
+              + "\(family.value)",
+            at: member.path.place, expected: "paths of one family",
+            help: "make one group for IPv4 and one for IPv6")
+        } else {
+          family = family ?? (own, member.path.value)
+        }
+      }
+      if case .resilient(let buckets, _, _)? = group.type, buckets < group.members.count {
+        report.error(
+          "\(buckets) buckets are fewer than the group's \(group.members.count) paths",
+          at: group.bucketsPlace ?? group.place,
+          expected: "at least \(group.members.count), better many times as many")
+      }
+      guard let family else { continue }
+      for route in group.routes {
+        guard let prefix = route.prefix, prefix.value.family != family.value else { continue }
+        report.error(
+          "\(prefix.value) is \(prefix.value.family), but the group's paths are \(family.value)", at: prefix.place,
+          expected: "an \(family.value) prefix")
+      }
+    }
+  }
+
+  /// What makes two routes one in the kernel.
+  private struct RouteKey: Hashable {
+    var prefix: IPPrefix
+    var metric: UInt32
+    var table: UInt32
+  }
+
+  func checkRoutes() {
+    let all = (groups.flatMap(\.routes) + routes).compactMap { route in
+      route.prefix.map { prefix in
+        Located(
+          value: RouteKey(
+            prefix: prefix.value, metric: GatewayConfiguration.kernelMetric(route.metric, prefix.value.family),
+            table: route.table),
+          place: prefix.place)
+      }
+    }
+    unique(
+      all, { "the route \($0.prefix) (metric \($0.metric), table \($0.table))" },
+      help: "give one of them another metric or table")
+    for route in routes {
+      checkInterface(route.interface)
+      checkNeighbour(route.via, on: route.interface)
+      for (what, address) in [("next hop", route.via), ("source address", route.source)] {
+        guard let address, let prefix = route.prefix?.value, address.value.family != prefix.family else { continue }
+        report.error(
+          "the \(what) \(address.value) is \(address.value.family), but \(prefix) is \(prefix.family)",
+          at: address.place,
+          expected: "an \(prefix.family) address")
+      }
+    }
+  }
+
+  func check(_ uplinks: UplinksDraft) {
+    unique(uplinks.watch) { uplink in
+      switch uplink {
+      case .interface(let name): "the interface \(SourceText.quoted(name))"
+      case .path(let name): "the path \(SourceText.quoted(name))"
+      }
+    }
+    let names = pathNames
+    for uplink in uplinks.watch {
+      switch uplink.value {
+      case .interface(let name): checkInterface(Located(value: name, place: uplink.place))
+      case .path(let name):
+        if !names.contains(name) { unknown("path", Located(value: name, place: uplink.place), among: names) }
+      }
+    }
+    if case .fewerThan(let count) = uplinks.lostWhen, count > uplinks.watch.count, !uplinks.hasBrokenWatch {
+      report.error(
+        "fewer than \(count) of \(uplinks.watch.count) is always true", at: uplinks.lostWhenPlace ?? uplinks.place,
+        expected: uplinks.watch.count == 1 ? "1" : "1 to \(uplinks.watch.count)")
+    }
+    let own = peersOfUplinks(uplinks)
+    if let peers = uplinks.peers {
+      unique(peers) { "the peer \(SourceText.quoted($0))" }
+      for peer in peers {
+        if !peerNames.contains(peer.value) {
+          unknown("peer", peer, among: peerNames)
+        } else if own.contains(peer.value) {
+          report.warning(
+            "the peer \(SourceText.quoted(peer.value)) is itself behind a watched uplink", at: peer.place,
+            expected: "the peers on the other side, which send their traffic here")
+        }
+      }
+    } else if !peers.contains(where: { $0.name.map { !own.contains($0.value) } ?? true }), allow.isEmpty {
+      report.error(
+        "nobody would be told: every peer is behind a watched uplink", at: uplinks.place,
+        expected: "a peer or an allow entry that sends its traffic here")
+    }
+  }
+
+  /// Peers that the uplinks themselves are judged by: those of watched paths, and of paths on watched interfaces.
+  func peersOfUplinks(_ uplinks: UplinksDraft) -> Set<String> {
+    var interfaces: Set<String> = []
+    var names: Set<String> = []
+    for uplink in uplinks.watch {
+      switch uplink.value {
+      case .interface(let name): interfaces.insert(name)
+      case .path(let name): names.insert(name)
+      }
+    }
+    let watched = paths.filter { path in
+      path.name.map { names.contains($0.value) } ?? false
+        || path.interface.map { interfaces.contains($0.value) } ?? false
+    }
+    return Set(watched.flatMap { $0.health?.peers ?? [] }.map(\.value))
+  }
+}

@@ -1,0 +1,155 @@
+import Addresses
+
+/// The file as it was decoded, before names are looked up: what could not be decoded is nil, and has been reported.
+struct Draft {
+  let report: Report
+  var namespace: GatewayConfiguration.Namespace = .named("ovnext")
+  var interfaces: [InterfaceDraft] = []
+  var egressSysctls = true
+  var sysctls: [Located<GatewayConfiguration.Sysctl>] = []
+  var bfdTimers = TimersDraft()
+  var listen: [Located<IPAddress>]?
+  var peers: [PeerDraft] = []
+  var allow: [AllowDraft] = []
+  var paths: [PathDraft] = []
+  /// Some path has no name that could be read, so a reference to it is no error of its own.
+  var hasBrokenPaths = false
+  var hasBrokenPeers = false
+  var groups: [GroupDraft] = []
+  var routes: [RouteDraft] = []
+  var uplinks: UplinksDraft?
+  var drain = GatewayConfiguration.Drain()
+  var control = GatewayConfiguration.Control()
+  var realtime = GatewayConfiguration.Realtime()
+  var startupGrace: Duration = .seconds(10)
+}
+
+struct InterfaceDraft {
+  var name: Located<String>?
+  var from: Located<String>?
+  var addresses: [Located<IPPrefix>] = []
+  /// Some address could not be read: nothing can be said about what is on this interface.
+  var hasBrokenAddresses = false
+  var mtu: Located<Int>?
+  var mac: MACAddress?
+  var up = true
+}
+
+/// The timers that were written; the others come from the defaults.
+struct TimersDraft {
+  var transmitInterval: Duration?
+  var receiveInterval: Duration?
+  var detectMultiplier: Int?
+  /// The first one written.
+  var place: Place?
+  var multiplierPlace: Place?
+
+  func timers(_ defaults: GatewayConfiguration.BFDTimers = .init()) -> GatewayConfiguration.BFDTimers {
+    GatewayConfiguration.BFDTimers(
+      transmitInterval: transmitInterval ?? defaults.transmitInterval,
+      receiveInterval: receiveInterval ?? defaults.receiveInterval,
+      detectMultiplier: detectMultiplier ?? defaults.detectMultiplier)
+  }
+}
+
+struct PeerDraft {
+  var place: Place
+  var name: Located<String>?
+  var address: Located<IPAddress>?
+  var interface: Located<String>?
+  var localAddress: Located<IPAddress>?
+  var mode: GatewayConfiguration.BFDMode = .active
+  var timers = TimersDraft()
+  var minimumTTL = 255
+  var pointToPoint = false
+  var shutdown = false
+  /// Made by a path's `bfd: {...}`: address and interface are the path's, which is where they are judged.
+  var isInline = false
+}
+
+struct AllowDraft {
+  var place: Place
+  var name: Located<String>?
+  var prefix: Located<IPPrefix>?
+  var interface: Located<String>?
+  var maxSessions = 64
+  var timers = TimersDraft()
+  var minimumTTL = 255
+}
+
+struct PathDraft {
+  var place: Place
+  var name: Located<String>?
+  var via: Located<IPAddress>?
+  var interface: Located<String>?
+  var weight = 1
+  var holdDown: Duration = .seconds(5)
+  /// Nil: broken.
+  var health: HealthDraft? = .link
+}
+
+indirect enum HealthDraft {
+  case link
+  case bfd(Located<String>)
+  case icmp(Located<IPAddress>?, GatewayConfiguration.Probe)
+  case neighbour(GatewayConfiguration.Probe)
+  case all([HealthDraft])
+  case any([HealthDraft])
+
+  /// Every peer reference in here.
+  var peers: [Located<String>] {
+    switch self {
+    case .bfd(let peer): [peer]
+    case .all(let parts), .any(let parts): parts.flatMap(\.peers)
+    case .link, .icmp, .neighbour: []
+    }
+  }
+
+  /// Every echo address that was written.
+  var echoAddresses: [Located<IPAddress>] {
+    switch self {
+    case .icmp(let address, _): address.map { [$0] } ?? []
+    case .all(let parts), .any(let parts): parts.flatMap(\.echoAddresses)
+    case .link, .bfd, .neighbour: []
+    }
+  }
+}
+
+struct GroupDraft {
+  var place: Place
+  var name: Located<String>?
+  var members: [MemberDraft] = []
+  var type: GatewayConfiguration.GroupType?
+  var bucketsPlace: Place?
+  var lastPath: GatewayConfiguration.LastPath?
+  var routes: [RouteDraft] = []
+}
+
+struct MemberDraft {
+  var path: Located<String>
+  /// Nil: the path's own.
+  var weight: Int?
+}
+
+/// A static route, or one of a group's.
+struct RouteDraft {
+  var place: Place
+  var prefix: Located<IPPrefix>?
+  var via: Located<IPAddress>?
+  var interface: Located<String>?
+  var metric: UInt32 = 0
+  var table: UInt32 = 254
+  var source: Located<IPAddress>?
+}
+
+struct UplinksDraft {
+  var place: Place
+  var watch: [Located<GatewayConfiguration.Uplink>] = []
+  var lostWhen: GatewayConfiguration.LostWhen = .all
+  var lostWhenPlace: Place?
+  var tell: GatewayConfiguration.Tell = .concatenatedPathDown
+  /// Nil: not written.
+  var peers: [Located<String>]?
+  /// An entry of `watch` could not be read.
+  var hasBrokenWatch = false
+}

@@ -1,0 +1,86 @@
+/// The keys that one kind of mapping may have.
+struct Section: Hashable {
+  /// As messages name it: `a path`.
+  var what: String
+  var keys: [String]
+
+  static let file = Section(
+    what: "the file",
+    keys: [
+      "version", "namespace", "interfaces", "egress-sysctls", "sysctls", "bfd", "paths", "groups", "routes",
+      "uplinks",
+      "drain", "control", "realtime", "startup-grace"
+    ])
+  static let interface = Section(what: "an interface", keys: ["name", "from", "addresses", "mtu", "mac", "up"])
+  static let bfd = Section(what: "bfd", keys: timers + ["listen", "peers", "allow"])
+  static let peer = Section(
+    what: "a BFD peer",
+    keys: ["name", "address", "interface", "local-address", "mode"] + timers + [
+      "minimum-ttl", "point-to-point", "shutdown"
+    ])
+  /// `bfd: {...}` in a path's health: the path has the address and the interface.
+  static let inlinePeer = Section(
+    what: "a path's bfd",
+    keys: ["local-address", "mode"] + timers + ["minimum-ttl", "point-to-point", "shutdown"])
+  static let allow = Section(
+    what: "an allow entry", keys: ["name", "prefix", "interface", "max-sessions"] + timers + ["minimum-ttl"])
+  static let path = Section(
+    what: "a path", keys: ["name", "via", "interface", "weight", "hold-down", "health"])
+  static let health = Section(what: "health", keys: ["link", "bfd", "icmp", "neighbour", "all", "any"])
+  static let icmp = Section(what: "icmp", keys: ["address"] + probe)
+  static let neighbour = Section(what: "neighbour", keys: probe)
+  static let group = Section(
+    what: "a group",
+    keys: [
+      "name", "paths", "type", "buckets", "idle-timer", "unbalanced-timer", "last-path", "routes", "metric", "table"
+    ])
+  static let member = Section(what: "a group's path", keys: ["path", "weight"])
+  static let groupRoute = Section(what: "a group's route", keys: ["prefix", "metric", "table"])
+  static let route = Section(what: "a route", keys: ["prefix", "via", "interface", "metric", "table", "source"])
+  static let uplinks = Section(what: "uplinks", keys: ["watch", "lost-when", "tell", "peers"])
+  static let watch = Section(what: "an uplink", keys: ["interface", "path"])
+  static let lostWhen = Section(what: "lost-when", keys: ["fewer-than"])
+  static let drain = Section(what: "drain", keys: ["on-stop", "keep-routes"])
+  static let control = Section(what: "control", keys: ["socket", "group", "mode"])
+  static let realtime = Section(what: "realtime", keys: ["priority", "cpu"])
+
+  static let all: [Section] = [
+    file, interface, bfd, peer, inlinePeer, allow, path, health, icmp, neighbour, group, member, groupRoute, route,
+    uplinks, watch, lostWhen, drain, control, realtime
+  ]
+
+  private static let timers = ["transmit-interval", "receive-interval", "detect-multiplier"]
+  private static let probe = ["interval", "timeout", "down-after", "up-after"]
+
+  /// What other programs call the same thing. The first that the section has is suggested.
+  private static let synonyms: [String: [String]] = [
+    "gateway": ["via"], "nexthop": ["via"], "next-hop": ["via"], "gw": ["via"],
+    "dev": ["interface"], "device": ["interface"], "nic": ["interface"], "iface": ["interface"],
+    "link": ["interface"],
+    "ip": ["addresses", "address"], "address": ["addresses", "via"], "peer": ["address"], "remote": ["address"],
+    "source": ["local-address"], "local": ["local-address"], "source-address": ["local-address", "source"],
+    "src": ["source", "local-address"], "min-tx": ["transmit-interval"], "mintx": ["transmit-interval"],
+    "tx-interval": ["transmit-interval"], "min-rx": ["receive-interval"], "minrx": ["receive-interval"],
+    "rx-interval": ["receive-interval"], "interval": ["transmit-interval"], "multiplier": ["detect-multiplier"],
+    "detect-mult": ["detect-multiplier"], "multi": ["detect-multiplier"], "passive": ["mode"], "active": ["mode"],
+    "ttl": ["minimum-ttl"], "min-ttl": ["minimum-ttl"], "minimum-hop-limit": ["minimum-ttl"],
+    "netns": ["namespace"], "vrf": ["namespace"], "nexthops": ["paths"], "members": ["paths"],
+    "destination": ["prefix"],
+    "destinations": ["routes"], "prefixes": ["routes"], "to": ["prefix"], "dst": ["prefix"], "distance": ["metric"],
+    "priority": ["metric"], "ping": ["icmp"], "echo": ["icmp"], "arp": ["neighbour"], "nd": ["neighbour"],
+    "and": ["all"], "or": ["any"], "check": ["health"], "health-check": ["health"],
+    "health-checks": ["health", "paths"],
+    "peers": ["bfd"], "hwaddr": ["mac"], "rename": ["from"], "enabled": ["up"], "permissions": ["mode"],
+    "path": ["socket"], "last": ["last-path"], "count": ["down-after"]
+  ]
+
+  /// What to say about a key that the section does not have.
+  func help(for key: String) -> String? {
+    if let near = Suggestion.nearest(to: key, among: keys) { return "did you mean \(SourceText.quoted(near))?" }
+    if let other = Self.synonyms[key.lowercased()]?.first(where: keys.contains) {
+      return "did you mean \(SourceText.quoted(other))?"
+    }
+    let homes = Self.all.filter { $0 != self && $0.keys.contains(key) }.map(\.what)
+    return homes.isEmpty ? nil : "\(SourceText.quoted(key)) belongs in \(homes.joined(separator: ", "))"
+  }
+}

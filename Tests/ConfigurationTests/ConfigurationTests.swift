@@ -1,1 +1,0 @@
-// ConfigurationTests: placeholder until its first file lands.

@@ -1,0 +1,236 @@
+import Addresses
+import Configuration
+import Testing
+
+/// Parses a file that must be good.
+private func parse(_ text: String) throws -> GatewayConfiguration {
+  try GatewayConfiguration.parse(text: text, file: "gateway.yaml").configuration
+}
+
+private typealias C = GatewayConfiguration
+
+@Suite struct GoodFiles {
+  @Test func theSmallestFileIsAllDefaults() throws {
+    let configuration = try parse("version: 1\n")
+    #expect(configuration == GatewayConfiguration())
+    #expect(configuration.namespace == .named("ovnext"))
+    #expect(configuration.egressSysctls)
+    #expect(
+      configuration.bfd.timers
+        == C.BFDTimers(
+          transmitInterval: .milliseconds(300), receiveInterval: .milliseconds(300), detectMultiplier: 3))
+    #expect(configuration.control == C.Control(socket: "/run/everway/control.sock", group: "root", mode: 0o660))
+    #expect(configuration.drain == C.Drain(onStop: true, keepRoutes: true))
+    #expect(configuration.startupGrace == .seconds(10))
+    #expect(configuration.uplinks == nil)
+  }
+
+  @Test func everyKeyReachesItsField() throws {
+    let configuration = try parse(
+      """
+      version: 1
+      namespace: this
+      interfaces:
+        - {name: net1, from: eth1, addresses: [10.9.0.11/24, 2001:db8::11/64], mtu: 1500, mac: "02:00:00:00:00:01", up: false}
+      egress-sysctls: false
+      sysctls: {net.ipv4.conf.net1.rp_filter: 2}
+      bfd:
+        transmit-interval: 50ms
+        receive-interval: 3300us
+        detect-multiplier: 5
+        listen: [10.9.0.11, "::"]
+        peers:
+          - name: tor
+            address: 10.9.0.1
+            interface: net1
+            local-address: 10.9.0.11
+            mode: passive
+            detect-multiplier: 4
+            minimum-ttl: 254
+            point-to-point: true
+            shutdown: true
+        allow:
+          - {name: ovn, prefix: 10.9.0.0/24, interface: net1, max-sessions: 9, transmit-interval: 1s, minimum-ttl: 254}
+      paths:
+        - name: a
+          via: 10.9.0.2
+          interface: net1
+          weight: 256
+          hold-down: 0s
+          health: {icmp: {address: 192.0.2.1, interval: 200ms, timeout: 100ms, down-after: 2, up-after: 4}}
+      groups:
+        - name: g
+          paths: [{path: a, weight: 7}]
+          type: resilient
+          buckets: 64
+          idle-timer: 10ms
+          unbalanced-timer: 1m
+          last-path: blackhole
+          metric: 20
+          table: 100
+          routes: [0.0.0.0/0, {prefix: 10.0.0.0/8, metric: 1, table: 2}]
+      routes:
+        - {prefix: 192.0.2.0/24, via: 10.9.0.3, interface: net1, metric: 3, table: 4, source: 10.9.0.11}
+      uplinks: {watch: [{interface: net1}, {path: a}], lost-when: {fewer-than: 2}, tell: admin-down, peers: [ovn]}
+      drain: {on-stop: false, keep-routes: false}
+      control: {socket: /run/x.sock, group: wheel, mode: "0600"}
+      realtime: {priority: 0, cpu: 3}
+      startup-grace: 1.5s
+      """)
+    let defaults = C.BFDTimers(
+      transmitInterval: .milliseconds(50), receiveInterval: .microseconds(3300), detectMultiplier: 5)
+    var peerTimers = defaults
+    peerTimers.detectMultiplier = 4
+    var allowTimers = defaults
+    allowTimers.transmitInterval = .seconds(1)
+    let own = try #require(IPAddress("10.9.0.11"))
+    let expected = try GatewayConfiguration(
+      namespace: .current,
+      interfaces: [
+        C.Interface(
+          name: "net1", from: "eth1",
+          addresses: [#require(IPPrefix("10.9.0.11/24")), #require(IPPrefix("2001:db8::11/64"))], mtu: 1500,
+          mac: MACAddress(bits: 0x0200_0000_0001), up: false)
+      ],
+      egressSysctls: false, sysctls: [C.Sysctl(key: "net.ipv4.conf.net1.rp_filter", value: "2")],
+      bfd: C.BFDSettings(
+        timers: defaults, listen: [own, .v6(.any)],
+        peers: [
+          C.BFDPeer(
+            name: "tor", address: #require(IPAddress("10.9.0.1")), interface: "net1", localAddress: own,
+            mode: .passive,
+            timers: peerTimers, minimumTTL: 254, pointToPoint: true, shutdown: true)
+        ],
+        allow: [
+          C.BFDAllow(
+            name: "ovn", prefix: #require(IPPrefix("10.9.0.0/24")), interface: "net1", maxSessions: 9,
+            timers: allowTimers,
+            minimumTTL: 254)
+        ]),
+      paths: [
+        C.Path(
+          name: "a", via: #require(IPAddress("10.9.0.2")), interface: "net1", weight: 256, holdDown: .zero,
+          health: .icmp(
+            address: #require(IPAddress("192.0.2.1")),
+            C.Probe(interval: .milliseconds(200), timeout: .milliseconds(100), downAfter: 2, upAfter: 4)))
+      ],
+      groups: [
+        C.Group(
+          name: "g", members: [C.Member(path: "a", weight: 7)],
+          type: .resilient(buckets: 64, idleTimer: .milliseconds(10), unbalancedTimer: .seconds(60)),
+          lastPath: .blackhole,
+          routes: [
+            C.GroupRoute(prefix: #require(IPPrefix("0.0.0.0/0")), metric: 20, table: 100),
+            C.GroupRoute(prefix: #require(IPPrefix("10.0.0.0/8")), metric: 1, table: 2)
+          ])
+      ],
+      routes: [
+        C.StaticRoute(
+          prefix: #require(IPPrefix("192.0.2.0/24")), via: IPAddress("10.9.0.3"), interface: "net1",
+          metric: 3,
+          table: 4, source: own)
+      ],
+      uplinks: C.Uplinks(
+        watch: [.interface("net1"), .path("a")], lostWhen: .fewerThan(2), tell: .adminDown, peers: ["ovn"]),
+      drain: C.Drain(onStop: false, keepRoutes: false),
+      control: C.Control(socket: "/run/x.sock", group: "wheel", mode: 0o600),
+      realtime: C.Realtime(priority: 0, cpu: 3), startupGrace: .milliseconds(1500))
+    #expect(configuration == expected)
+  }
+
+  @Test func anInlinePeerHasThePathsNameAddressAndInterface() throws {
+    let configuration = try parse(
+      """
+      version: 1
+      bfd: {receive-interval: 50ms}
+      paths: [{name: a, via: "fe80::1", interface: net1, health: {bfd: {transmit-interval: 1s}}}]
+      """)
+    let peer = try #require(configuration.bfd.peers.first)
+    #expect(peer.name == "a")
+    #expect(peer.address == IPAddress("fe80::1"))
+    #expect(peer.interface == "net1")
+    #expect(
+      peer.timers
+        == C.BFDTimers(transmitInterval: .seconds(1), receiveInterval: .milliseconds(50), detectMultiplier: 3))
+    #expect(configuration.paths.first?.health == .bfd(peer: "a"))
+  }
+
+  @Test func healthChecksNest() throws {
+    let configuration = try parse(
+      """
+      version: 1
+      bfd: {peers: [{name: tor, address: 10.9.0.1}]}
+      paths:
+        - {name: a, via: 10.9.0.1, interface: net1, health: {all: [{bfd: tor}, {any: [{icmp: }, {neighbour: {interval: 100ms}}, link]}]}}
+      """)
+    let via = try #require(IPAddress("10.9.0.1"))
+    let fast = C.Probe(interval: .milliseconds(100), timeout: .milliseconds(100))
+    #expect(
+      configuration.paths.first?.health
+        == .all([.bfd(peer: "tor"), .any([.icmp(address: via, C.Probe()), .neighbour(fast), .link])]))
+    #expect(configuration.paths.first?.health.peers == ["tor"])
+  }
+
+  @Test func aMembersWeightIsThePathsUnlessTheGroupSaysElse() throws {
+    let configuration = try parse(
+      """
+      version: 1
+      paths: [{name: a, via: 10.9.0.1, interface: net1, weight: 3}, {name: b, via: 10.9.0.2, interface: net1, weight: 4}]
+      groups: [{name: g, paths: [a, {path: b, weight: 9}], last-path: keep, routes: [0.0.0.0/0]}]
+      """)
+    #expect(configuration.groups.first?.members.map(\.weight) == [3, 9])
+    #expect(configuration.groups.first?.type == .plain)
+  }
+
+  /// The kernel turns an IPv6 metric of 0 into 1024, and would show a difference for ever.
+  @Test func anIPv6RouteHasTheMetricThatTheKernelGivesIt() throws {
+    let configuration = try parse(
+      "version: 1\nroutes: [{prefix: '::/0', interface: net1}, {prefix: 0.0.0.0/0, interface: net1}]")
+    #expect(configuration.routes.map(\.metric) == [1024, 0])
+  }
+
+  @Test func uplinksTellEveryPeerThatIsNotBehindThem() throws {
+    let configuration = try parse(
+      """
+      version: 1
+      bfd:
+        peers: [{name: tor, address: 10.9.0.1, interface: net1}, {name: other, address: 10.8.0.1, interface: net2}]
+        allow: [{prefix: 10.204.0.0/24, interface: net2}]
+      paths:
+        - {name: a, via: 10.9.0.1, interface: net1, health: {bfd: tor}}
+        - {name: b, via: 10.9.0.2, interface: net1, health: {bfd: {}}}
+      uplinks: {watch: [{path: a}, {interface: net1}]}
+      """)
+    #expect(configuration.uplinks?.peers == ["other", "10.204.0.0/24%net2"])
+    #expect(configuration.uplinks?.lostWhen == .all)
+    #expect(configuration.uplinks?.tell == .concatenatedPathDown)
+  }
+
+  @Test func anAliasStandsForAValue() throws {
+    let configuration = try parse(
+      """
+      version: 1
+      paths:
+        - {name: a, via: 10.9.0.1, interface: net1, health: &check {icmp: {interval: 100ms, timeout: 50ms}}}
+        - {name: b, via: 10.9.0.2, interface: net1, health: *check}
+      """)
+    let probe = C.Probe(interval: .milliseconds(100), timeout: .milliseconds(50))
+    #expect(configuration.paths.last?.health == .icmp(address: try #require(IPAddress("10.9.0.2")), probe))
+  }
+
+  @Test(arguments: [
+    ("0s", Duration.zero), ("1us", .microseconds(1)), ("1µs", .microseconds(1)), ("50ms", .milliseconds(50)),
+    ("0.5s", .milliseconds(500)),
+    ("3300us", .microseconds(3300)), ("1m", .seconds(60)), ("1h", .seconds(3600)),
+    ("1.000001s", .microseconds(1_000_001)),
+    ("10 s", .seconds(10)), ("0.50s", .milliseconds(500))
+  ])
+  func durationsAreReadExactly(text: String, expected: Duration) throws {
+    #expect(try parse("version: 1\nstartup-grace: \(text)\n").startupGrace == expected)
+  }
+
+  @Test(arguments: ["s", "", ".5s", "5.s", "1.2.3s", "+1s", "1d", "1S", "0x10s", "1e3s", "١s", "1s s", "∞s"])
+  func malformedDurationsAreRefused(text: String) {
+    #expect(throws: ConfigurationErrors.self) { try parse("version: 1\nstartup-grace: \"\(text)\"\n") }
+  }
+}
