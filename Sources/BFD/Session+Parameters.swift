@@ -26,7 +26,10 @@ extension Session {
 
   /// A Poll Sequence has ended: the peer knows what it told. What changed meanwhile has a sequence of its own
   /// to come, so only as much is applied as both the polled and the newest values allow.
+  ///
+  /// Unless Up nothing waits for a Final. One that answers a Poll sent while Up must not bring that interval back.
   mutating func applyPolledParameters() {
+    guard state == .up else { return }
     transmitInForce = min(polledTransmit, advertisedMinTx)
     let receive = max(polledReceive, configuration.requiredMinRx)
     if receive < receiveInForce {
