@@ -18,6 +18,9 @@ extension Session {
       receiveInForce = receive
       receiveConfirmed = nil
     }
+    // The peer may last have heard any value announced since the sequence's first Poll.
+    polledTransmit = min(polledTransmit, transmit)
+    polledReceive = max(polledReceive, receive)
     guard transmit != announcedTransmit || receive != announcedReceive else { return }
     announcedTransmit = transmit
     announcedReceive = receive
@@ -25,18 +28,12 @@ extension Session {
   }
 
   /// A Poll Sequence has ended: the peer knows what it told. What changed meanwhile has a sequence of its own
-  /// to come, so only as much is applied as both the polled and the newest values allow.
+  /// to come, so only as much is applied as all values since the first Poll allow.
   ///
   /// Unless Up nothing waits for a Final. One that answers a Poll sent while Up must not bring that interval back.
   mutating func applyPolledParameters() {
     guard state == .up else { return }
-    transmitInForce = min(polledTransmit, advertisedMinTx)
-    let receive = max(polledReceive, configuration.requiredMinRx)
-    if receive < receiveInForce {
-      receiveConfirmed = receive
-    } else {
-      receiveInForce = receive
-      receiveConfirmed = nil
-    }
+    transmitInForce = polledTransmit
+    if polledReceive < receiveInForce { receiveConfirmed = polledReceive }
   }
 }

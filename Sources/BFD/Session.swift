@@ -53,7 +53,7 @@ public struct Session: Hashable, Sendable {
   var receiveInForce: Interval
   /// What detection shall use from the next packet on, once a Final has allowed it.
   var receiveConfirmed: Interval?
-  /// What the Poll Sequence under way told the peer.
+  /// The least transmit and the greatest receive interval told since the first Poll of the sequence under way.
   var polledTransmit: Interval
   var polledReceive: Interval
   /// What the last packet or Poll request announced: a difference asks for a Poll Sequence.
