@@ -17,6 +17,8 @@ extension Session {
     if !mustWait || receive >= receiveInForce {
       receiveInForce = receive
       receiveConfirmed = nil
+    } else if let confirmed = receiveConfirmed {
+      receiveConfirmed = max(confirmed, receive)
     }
     // The peer may last have heard any value announced since the sequence's first Poll.
     polledTransmit = min(polledTransmit, transmit)
