@@ -45,12 +45,14 @@ extension Session {
     return remote.requiredMinRx != .zero
   }
 
-  /// 75-100 % of the interval; with a multiplier of 1, 75-90 % (section 6.8.7).
+  /// 75-100 % of the interval; with a multiplier of 1, 75-90 % (section 6.8.7). The peer goes by the multiplier
+  /// it was last sent: a greater one widens the wait only behind the packet that tells it.
   private func jittered(_ interval: Int64) -> Int64 {
-    let span = configuration.detectMultiplier == 1 ? interval * 3 / 20 : interval / 4
+    let single = configuration.detectMultiplier == 1 || transmittedMultiplier == 1
+    let span = single ? interval * 3 / 20 : interval / 4
     // interval < 2^42 ns and jitter < 2^32: the 128-bit product is needed.
     let (high, low) = span.multipliedFullWidth(by: Int64(jitter))
     return interval - (high << 32 | Int64(low >> 32))
-      - (configuration.detectMultiplier == 1 ? interval / 10 : 0)
+      - (single ? interval / 10 : 0)
   }
 }

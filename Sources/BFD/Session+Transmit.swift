@@ -8,6 +8,7 @@ extension Session {
     guard let due = nextTransmission, now >= min(due, max(due + -slack, earliestTransmission)) else { return nil }
     lastTransmitted = now
     jitter = random
+    transmittedMultiplier = configuration.detectMultiplier
     isChangeUnsent = false
     let polls = poll.isWanted && remote != nil
     if polls, poll.pollSent() {

@@ -61,6 +61,8 @@ public struct Session: Hashable, Sendable {
   var announcedReceive: Interval
   /// The state or the diagnostic changed since the last packet: the next one need not wait (section 6.8.7).
   var isChangeUnsent = false
+  /// The multiplier in the last packet other than a Final.
+  var transmittedMultiplier: UInt8
   /// Drawn with each packet: how much of the interval to wait, in 2^-32.
   var jitter: UInt32
 
@@ -77,6 +79,7 @@ public struct Session: Hashable, Sendable {
     started = now
     lastReceived = now
     jitter = random
+    transmittedMultiplier = configuration.detectMultiplier
     let slow = max(configuration.desiredMinTx, .slow)
     transmitInForce = slow
     receiveInForce = configuration.requiredMinRx
