@@ -34,9 +34,9 @@ extension Session {
       applyPolledParameters()
     }
 
-    // In AdminDown section 6.8.6 stops here: no state change, no Final.
-    guard state != .adminDown else { return .accepted(expired: expired, transition: nil, final: nil) }
-    let transition = advance(on: packet.state, at: arrival)
+    // In AdminDown section 6.8.6 stops here, but 6.8.7 wants a Poll answered "without respect to the session
+    // state": the Final is what tells the peer soonest.
+    let transition = state == .adminDown ? nil : advance(on: packet.state, at: arrival)
     return .accepted(expired: expired, transition: transition, final: packet.poll ? finalPacket() : nil)
   }
 
