@@ -22,6 +22,7 @@ public struct SessionConfiguration: Hashable, Sendable {
     desiredMinTx: Interval = .milliseconds(300), requiredMinRx: Interval = .milliseconds(300),
     detectMultiplier: UInt8 = 3, role: Role = .active
   ) {
+    precondition(desiredMinTx > .zero, "a desired min TX interval of zero is reserved")
     precondition(detectMultiplier > 0, "the detect multiplier is 1 to 255")
     self.desiredMinTx = desiredMinTx
     self.requiredMinRx = requiredMinRx
