@@ -1,25 +1,40 @@
 /// The Poll Sequence that this system runs when it changes a parameter (RFC 5880 sections 6.5, 6.8.3).
 ///
-/// A change made while a sequence is running starts another one afterwards, and Finals that answer Polls of
-/// the earlier sequence do not end the later one: so each Final is for values that the peer has seen.
+/// A change made while a sequence is running starts another one afterwards, so that each Final is for values the
+/// peer has seen. A Final does not say which Poll it answers. The next sequence therefore waits until late and
+/// duplicated Finals of the last one must have come in (the second of the three ways in section 6.8.3). Counting
+/// the Finals still to come would not do: some are lost, some come twice.
 struct PollSequence: Hashable, Sendable {
   private enum Phase: Hashable {
     case idle
     /// Wanted; no packet with the Poll bit has been sent. -> active
     case requested
-    /// At least one Poll was sent. -> idle, or requested when another change came in the meantime
-    case active
+    /// At least one Poll was sent, the first one then. -> idle, or requested when another change came meanwhile
+    case active(since: Instant)
   }
 
   private var phase = Phase.idle
   private var another = false
-  /// Polls sent in this sequence.
-  private var polls: UInt8 = 0
-  /// Finals still to come that answer Polls of the sequence before.
-  private var owed: UInt8 = 0
+  /// No sequence begins before.
+  private var quietUntil: Instant?
 
-  /// Whether scheduled packets carry the Poll bit.
+  /// What a round trip is taken for at most, in nanoseconds: a peer that left Polls unanswered for long must not
+  /// delay the next sequence for as long again.
+  private static let longestRoundTrip: Int64 = 1_000_000_000
+
+  /// Whether a sequence is wanted or under way.
   var isWanted: Bool { phase != .idle }
+
+  /// Whether a packet that leaves at `now` carries the Poll bit.
+  func polls(at now: Instant) -> Bool {
+    switch phase {
+    case .idle: return false
+    case .active: return true
+    case .requested:
+      guard let quietUntil else { return true }
+      return now >= quietUntil
+    }
+  }
 
   /// A parameter has changed.
   mutating func request() {
@@ -31,30 +46,27 @@ struct PollSequence: Hashable, Sendable {
   }
 
   /// A packet with the Poll bit was sent. True when it was the first of its sequence.
-  mutating func pollSent() -> Bool {
-    let first = phase == .requested
-    if first {
-      phase = .active
-      polls = 0
-    }
-    if polls < .max { polls += 1 }
-    return first
+  mutating func pollSent(at now: Instant) -> Bool {
+    guard phase == .requested else { return false }
+    phase = .active(since: now)
+    return true
   }
 
   /// A packet with the Final bit came in. True when it ends the sequence.
-  /// - Parameter inFlight: how many Finals of one sequence can still be under way when it ends; more were lost.
-  mutating func finalReceived(inFlight: UInt8) -> Bool {
-    guard phase == .active else { return false }
-    if owed > 0 {
-      owed -= 1
-      return false
-    }
-    owed = min(polls - 1, inFlight)
+  ///
+  /// The first Poll was sent a round trip ago or more. Polls sent since are answered within another one, or two
+  /// where delays vary.
+  mutating func finalReceived(at now: Instant) -> Bool {
+    guard case .active(let since) = phase else { return false }
+    quietUntil = now + 2 * min(max(now - since, 0), Self.longestRoundTrip)
     phase = another ? .requested : .idle
     another = false
     return true
   }
 
-  /// The peer is gone: nothing is owed, nothing to ask.
-  mutating func reset() { self = PollSequence() }
+  /// The peer is gone: nothing to ask. Finals that it still sends are kept out all the same.
+  mutating func reset() {
+    phase = .idle
+    another = false
+  }
 }

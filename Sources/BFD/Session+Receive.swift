@@ -30,7 +30,7 @@ extension Session {
       requiredMinRx: packet.requiredMinRx, requiredMinEchoRx: packet.requiredMinEchoRx,
       demand: packet.demand, controlPlaneIndependent: packet.controlPlaneIndependent)
     lastReceived = max(lastReceived, arrival)
-    if packet.final, poll.finalReceived(inFlight: configuration.detectMultiplier) {
+    if packet.final, poll.finalReceived(at: arrival) {
       applyPolledParameters()
     }
 

@@ -10,8 +10,8 @@ extension Session {
     jitter = random
     transmittedMultiplier = configuration.detectMultiplier
     isChangeUnsent = false
-    let polls = poll.isWanted && remote != nil
-    if polls, poll.pollSent() {
+    let polls = remote != nil && poll.polls(at: now)
+    if polls, poll.pollSent(at: now) {
       polledTransmit = advertisedMinTx
       polledReceive = configuration.requiredMinRx
     }
