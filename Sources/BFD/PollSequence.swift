@@ -52,19 +52,20 @@ struct PollSequence: Hashable, Sendable {
     return true
   }
 
-  /// A packet with the Final bit came in. True when it ends the sequence.
+  /// A packet with the Final bit arrived at `now`. True when it ends the sequence: not if it came before the first
+  /// Poll left.
   ///
   /// The first Poll was sent a round trip ago or more. Polls sent since are answered within another one, or two
   /// where delays vary.
   mutating func finalReceived(at now: Instant) -> Bool {
-    guard case .active(let since) = phase else { return false }
-    quietUntil = now + 2 * min(max(now - since, 0), Self.longestRoundTrip)
+    guard case .active(let since) = phase, now >= since else { return false }
+    quietUntil = now + 2 * min(now - since, Self.longestRoundTrip)
     phase = another ? .requested : .idle
     another = false
     return true
   }
 
-  /// The peer is gone: nothing to ask. Finals that it still sends are kept out all the same.
+  /// The peer is gone: nothing to ask. The wait behind an earlier sequence stays.
   mutating func reset() {
     phase = .idle
     another = false
