@@ -1,1 +1,0 @@
-// BFDTests: placeholder until its first file lands.
