@@ -32,7 +32,7 @@ public struct NetlinkError: Error, Hashable, Sendable, CustomStringConvertible {
     case ENODEV: "the interface is gone, or was never in this namespace"
     case ENETUNREACH, EHOSTUNREACH:
       "the gateway is not on any connected subnet: add an address of its subnet first, or name the interface with onlink"
-    case ENETDOWN: "set the link up first"
+    case ENETDOWN: "set the link up first; a blackhole next hop needs the loopback up"
     case EEXIST: "the same object is there already: replace it, or remove it first"
     case ESRCH, ENOENT: "the object is not there (any more)"
     case EADDRNOTAVAIL: "no such address on that interface, or not a usable one"

@@ -88,7 +88,7 @@ extension NextHop.GroupType {
   func encode(_ members: Span<NextHop.Member>, into writer: inout MessageWriter) {
     let place = writer.open(NHA_GROUP)
     for index in members.indices {
-      let weight = UInt8(clamping: members[index].weight - 1)
+      let weight = UInt8(clamping: max(1, members[index].weight) - 1)
       writer.append(nexthop_grp(id: members[index].id, weight: weight, resvd1: 0, resvd2: 0))
     }
     writer.close(place)

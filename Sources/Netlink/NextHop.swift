@@ -84,6 +84,28 @@ extension NextHop: CustomStringConvertible {
   }
 }
 
+extension NextHop {
+  /// Whether the kernel's report is what this value asks for: state flags and the time out of balance do not count, and
+  /// timers may differ by 20 ms, since the kernel rounds them to its own ticks.
+  public func isSatisfied(by listed: NextHop) -> Bool {
+    guard id == listed.id, self.protocol == listed.protocol,
+      flags.intersection(.settable) == listed.flags.intersection(.settable)
+    else { return false }
+    guard case .group(let wanted, .resilient(let wish)) = kind,
+      case .group(let found, .resilient(let report)) = listed.kind
+    else { return kind == listed.kind }
+    return wanted == found && wish.buckets == report.buckets
+      && Resilience.agree(wish.idleTimer, report.idleTimer)
+      && Resilience.agree(wish.unbalancedTimer, report.unbalancedTimer)
+  }
+}
+
+extension NextHop.Resilience {
+  fileprivate static func agree(_ a: Duration, _ b: Duration) -> Bool {
+    (a < b ? b - a : a - b) <= .milliseconds(20)
+  }
+}
+
 /// One bucket of a resilient group (RTM_NEWNEXTHOPBUCKET).
 public struct NextHopBucket: Hashable, Sendable {
   /// 0 to buckets - 1.

@@ -70,7 +70,8 @@ extension Route {
     header.rtm_protocol = self.protocol.rawValue
     // A removal need not know the scope the kernel keeps.
     header.rtm_scope = removing ? RouteScope.nowhere.rawValue : scope.rawValue
-    header.rtm_type = kind.rawValue
+    // Nor the kind, which is listed as blackhole while the group is one.
+    header.rtm_type = removing && nextHop != nil ? UInt8(RTN_UNSPEC) : kind.rawValue
     header.rtm_table = table < 256 ? UInt8(table) : UInt8(RT_TABLE_UNSPEC.rawValue)
     if nextHop == nil { header.rtm_flags = self.flags.intersection(.settable).rawValue }
     writer.begin(type, flags: flags, sequence: sequence, header)
@@ -100,7 +101,7 @@ extension Route {
       rtnexthop(
         rtnh_len: UInt16(truncatingIfNeeded: 8 + inner.bytes.count),
         rtnh_flags: UInt8(truncatingIfNeeded: path.flags.intersection(.settable).rawValue),
-        rtnh_hops: UInt8(clamping: path.weight - 1), rtnh_ifindex: path.interface))
+        rtnh_hops: UInt8(clamping: max(1, path.weight) - 1), rtnh_ifindex: path.interface))
     writer.append(octets: inner.bytes)
   }
 

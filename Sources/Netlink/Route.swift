@@ -66,6 +66,29 @@ public struct Route: Hashable, Sendable {
   }
 }
 
+extension Route {
+  /// The route as a request for it would say it: equal for a route that is wanted and the same route as listed.
+  ///
+  /// Takes out what the kernel adds: what a next-hop id stands for (with a blackhole in the group, even the kind), state
+  /// flags, IPv6's metric 1024 and scope, the loopback of a route that drops.
+  public var canonical: Route {
+    var route = self
+    route.destination = destination.network
+    route.flags = flags.intersection(.settable)
+    for index in route.paths.indices { route.paths[index].flags.formIntersection(.settable) }
+    if nextHop != nil {
+      if kind == .blackhole { route.kind = .unicast }
+      (route.gateway, route.interface, route.paths, route.flags) = (nil, nil, [], [])
+    }
+    if route.kind == .blackhole || route.kind == .unreachable || route.kind == .prohibit { route.interface = nil }
+    if destination.family == .ipv6 {
+      if priority == 0 { route.priority = 1024 }
+      route.scope = .universe
+    }
+    return route
+  }
+}
+
 extension Route: CustomStringConvertible {
   /// `10.0.0.0/8 in table 254 metric 100`.
   public var description: String {

@@ -58,6 +58,8 @@ struct TestNamespace: ~Copyable {
   /// A pair whose first end has 10.0.0.1/24 and 2001:db8::1/64, and next hops 1 to `count` at .11, .12, ….
   mutating func nextHops(_ count: UInt32, _ family: AddressFamily = .ipv4) throws -> (Int32, Int32) {
     let (first, second) = try pair()
+    // A blackhole next hop is one on the loopback, which must be up.
+    try netlink.setLink(try #require(try netlink.link(named: "lo")).index, up: true)
     try netlink.addAddress(prefix("10.0.0.1/24"), interface: first)
     try netlink.addAddress(prefix("2001:db8::1/64"), interface: first, flags: .noDuplicateDetection)
     for id in 1...count {
