@@ -1,0 +1,121 @@
+import FoundationEssentials
+
+/// The protocol: one JSON object a line each way, over a stream socket. Fields that are not known are ignored.
+///
+///     {"version":1,"command":"drain","target":"r1"}
+///     {"version":1,"ok":true,"drain":{...}}
+///     {"version":1,"ok":false,"error":{"code":"unknown-target","message":"...","details":[...]}}
+enum ControlCoding {
+  static let version = 1
+  /// Of a request, its newline not counted.
+  static let maximumRequest = 64 * 1024
+  /// Of an answer: some thousand sessions and routes. A larger one becomes a failure.
+  static let maximumResponse = 16 * 1024 * 1024
+
+  private struct WireRequest: Codable {
+    var version: Int?
+    var command: String
+    var target: String?
+  }
+
+  private struct WireResponse: Codable {
+    var version: Int
+    var ok: Bool
+    var status: StatusReport?
+    var drain: DrainOutcome?
+    var reload: ReloadOutcome?
+    var program: VersionReport?
+    var error: ControlFailure?
+  }
+
+  static func encode(_ command: ControlCommand) -> [UInt8] {
+    let wire =
+      switch command {
+      case .status: WireRequest(version: version, command: "status")
+      case .drain(let target): WireRequest(version: version, command: "drain", target: target)
+      case .undrain(let target): WireRequest(version: version, command: "undrain", target: target)
+      case .reload: WireRequest(version: version, command: "reload")
+      case .version: WireRequest(version: version, command: "version")
+      case .ping: WireRequest(version: version, command: "ping")
+      }
+    return line(wire) ?? []
+  }
+
+  /// - Parameter line: without its newline.
+  static func command(_ line: [UInt8]) throws(ControlFailure) -> ControlCommand {
+    let wire: WireRequest
+    do {
+      wire = try JSONDecoder().decode(WireRequest.self, from: Data(line))
+    } catch {
+      throw ControlFailure(
+        .badRequest, "The request is not a JSON object with a \"command\".",
+        help: "Send one object a line, as {\"version\":1,\"command\":\"status\"}.")
+    }
+    if let asked = wire.version, asked != version {
+      throw ControlFailure(
+        .unsupported, "Version \(asked) of the control protocol is not known here; this is version \(version).",
+        help: "Use the `everway` that belongs to the running one.")
+    }
+    switch wire.command {
+    case "status": return .status
+    case "drain": return .drain(target: wire.target)
+    case "undrain": return .undrain(target: wire.target)
+    case "reload": return .reload
+    case "version": return .version
+    case "ping": return .ping
+    default:
+      throw ControlFailure(
+        .unsupported, "This everway knows no such command.",
+        help: "It knows status, drain, undrain, reload, version and ping.")
+    }
+  }
+
+  static func encode(_ response: ControlResponse) -> [UInt8] {
+    var wire = WireResponse(version: version, ok: true)
+    switch response {
+    case .status(let report): wire.status = report
+    case .drain(let outcome): wire.drain = outcome
+    case .reload(let outcome): wire.reload = outcome
+    case .version(let report): wire.program = report
+    case .pong: break
+    case .failure(let failure):
+      wire.ok = false
+      wire.error = failure
+    }
+    if let bytes = line(wire), bytes.count <= maximumResponse { return bytes }
+    let failure = ControlFailure(.failed, "The answer is too large, or has a number that JSON cannot write.")
+    return line(WireResponse(version: version, ok: false, error: failure)) ?? []
+  }
+
+  /// Nil for anything that is not an answer of this version of the protocol.
+  static func response(_ line: [UInt8]) -> ControlResponse? {
+    guard let wire = try? JSONDecoder().decode(WireResponse.self, from: Data(line)), wire.version == version else {
+      return nil
+    }
+    if let error = wire.error { return .failure(error) }
+    guard wire.ok else { return nil }
+    if let report = wire.status { return .status(report) }
+    if let outcome = wire.drain { return .drain(outcome) }
+    if let outcome = wire.reload { return .reload(outcome) }
+    if let report = wire.program { return .version(report) }
+    return .pong
+  }
+
+  private static func line(_ value: some Encodable) -> [UInt8]? {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.withoutEscapingSlashes]
+    guard let data = try? encoder.encode(value) else { return nil }
+    return [UInt8](data) + [UInt8(ascii: "\n")]
+  }
+}
+
+extension StatusReport {
+  /// The report as JSON, keys sorted: on one line, or indented for reading.
+  public func json(pretty: Bool) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
+    if pretty { encoder.outputFormatting.insert(.prettyPrinted) }
+    guard let data = try? encoder.encode(self) else { return "{}" }
+    return String(decoding: data, as: UTF8.self)
+  }
+}

@@ -1,1 +1,0 @@
-// ControlTests: placeholder until its first file lands.
