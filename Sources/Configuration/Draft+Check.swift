@@ -2,7 +2,8 @@ import Addresses
 
 extension Draft {
   /// Reports what only shows when the file is seen as a whole: names, references, families, addresses.
-  func check() {
+  mutating func check() {
+    index = DraftIndex(self)
     checkInterfaces()
     checkBFD()
     checkPaths()
@@ -32,29 +33,18 @@ extension Draft {
     if what == "path" ? hasBrokenPaths : hasBrokenPeers { return }
     let expected =
       names.isEmpty
-      ? "there is no \(what) in this file" : names.count <= 8 ? "one of \(names.joined(separator: ", "))" : nil
+      ? "the name of a \(what); this file has none"
+      : names.count <= 8 ? "one of \(names.joined(separator: ", "))" : nil
     report.error(
       "there is no \(what) \(SourceText.quoted(reference.value))", at: reference.place, expected: expected,
       help: Suggestion.help(for: reference.value, among: names))
   }
 
-  var pathNames: [String] { paths.compactMap(\.name?.value) }
-  /// Peers and named allow entries.
-  var peerNames: [String] { peers.compactMap(\.name?.value) + allow.compactMap(\.name?.value) }
-
-  /// The addresses that this file puts on an interface; nil when nothing can be said about it.
-  private func addresses(on interface: String, _ family: AddressFamily) -> [IPPrefix]? {
-    let found = interfaces.filter { $0.name?.value == interface }
-    guard !found.isEmpty, !found.contains(where: \.hasBrokenAddresses) else { return nil }
-    let prefixes = found.flatMap(\.addresses).map(\.value).filter { $0.family == family }
-    return prefixes.isEmpty ? nil : prefixes
-  }
-
   /// An interface that is not in this file may well exist; one that is nearly the same is a slip.
   func checkInterface(_ interface: Located<String>?) {
-    let names = Set(interfaces.compactMap(\.name?.value)).sorted()
-    guard let interface, !names.contains(interface.value) else { return }
-    let outside = interfaces.first { $0.from?.value == interface.value }?.name?.value
+    guard let interface, index.interfaces[interface.value] == nil, !report.isFull else { return }
+    let names = index.interfaceNames
+    let outside = index.inside[interface.value]
     let help = outside.map { "inside the namespace it is called \(SourceText.quoted($0))" }
     if let help = help ?? Suggestion.help(for: interface.value, among: names) {
       report.warning(
@@ -68,14 +58,14 @@ extension Draft {
   /// A neighbour that is on none of its interface's prefixes cannot be reached, one that is our own address neither.
   func checkNeighbour(_ address: Located<IPAddress>?, on interface: Located<String>?) {
     guard let address else { return }
-    if let own = interfaces.first(where: { $0.addresses.contains { $0.value.address == address.value } }) {
+    if let own = index.owners[address.value] {
       report.error(
-        "\(address.value) is this gateway's own address on \(own.name?.value ?? "an interface")", at: address.place,
+        "\(address.value) is this gateway's own address on \(own)", at: address.place,
         expected: "the neighbour's address")
       return
     }
     guard let interface, !address.value.isLinkLocal || address.value.family == .ipv4,
-      let prefixes = addresses(on: interface.value, address.value.family),
+      let prefixes = index.prefixes(on: interface.value, address.value.family),
       !prefixes.contains(where: { $0.contains(address.value) })
     else { return }
     report.warning(
@@ -119,9 +109,6 @@ extension Draft {
     unique(paths.compactMap(\.name)) { "the path \(SourceText.quoted($0))" }
     var used = Set(groups.flatMap(\.members).map(\.path.value))
     for case .path(let name) in uplinks?.watch.map(\.value) ?? [] { used.insert(name) }
-    let names = peers.compactMap(\.name?.value)
-    let known = Dictionary(
-      peers.compactMap { peer in peer.name.map { ($0.value, peer) } }, uniquingKeysWith: { a, _ in a })
     for path in paths {
       checkInterface(path.interface)
       checkNeighbour(path.via, on: path.interface)
@@ -129,15 +116,14 @@ extension Draft {
         report.warning("the path \(SourceText.quoted(name.value)) is in no group", at: name.place)
       }
       for reference in path.health?.peers ?? [] {
-        guard let peer = known[reference.value] else {
-          let isAllow = allow.contains { $0.name?.value == reference.value }
-          if isAllow {
+        guard let peer = index.peers[reference.value] else {
+          if index.allowNames.contains(reference.value) {
             report.error(
               "\(SourceText.quoted(reference.value)) accepts many peers, a path is judged by one",
               at: reference.place,
               expected: "the name of a peer under bfd.peers")
           } else {
-            unknown("peer", reference, among: names)
+            unknown("peer", reference, among: index.ownPeerNames)
           }
           continue
         }

@@ -70,12 +70,13 @@ extension Draft {
   }
 
   private func checkLocal(_ peer: PeerDraft) {
-    guard let local = peer.localAddress, !interfaces.isEmpty, !interfaces.contains(where: \.hasBrokenAddresses)
+    guard let local = peer.localAddress, !report.isFull, !interfaces.contains(where: \.hasBrokenAddresses)
     else {
       return
     }
-    let own = interfaces.flatMap(\.addresses).map(\.value.address)
-    if own.contains(local.value) || !own.contains(where: { $0.family == local.value.family }) { return }
+    if index.owners[local.value] != nil { return }
+    let own = index.owners.keys.filter { $0.family == local.value.family }.sorted()
+    if own.isEmpty { return }
     report.warning(
       "\(local.value) is on none of this file's interfaces", at: local.place,
       expected: "an address of this gateway",

@@ -3,15 +3,12 @@ import Addresses
 extension Draft {
   func checkGroups() {
     unique(groups.compactMap(\.name)) { "the group \(SourceText.quoted($0))" }
-    let names = pathNames
-    let known = Dictionary(
-      paths.compactMap { path in path.name.map { ($0.value, path) } }, uniquingKeysWith: { a, _ in a })
     for group in groups {
       unique(group.members.map(\.path)) { "the path \(SourceText.quoted($0))" }
       var family: (value: AddressFamily, path: String)?
       for member in group.members {
-        guard let path = known[member.path.value] else {
-          unknown("path", member.path, among: names)
+        guard let path = index.paths[member.path.value] else {
+          unknown("path", member.path, among: index.pathNames)
           continue
         }
         guard let own = path.via?.value.family else { continue }
@@ -81,12 +78,13 @@ extension Draft {
       case .path(let name): "the path \(SourceText.quoted(name))"
       }
     }
-    let names = pathNames
     for uplink in uplinks.watch {
       switch uplink.value {
       case .interface(let name): checkInterface(Located(value: name, place: uplink.place))
       case .path(let name):
-        if !names.contains(name) { unknown("path", Located(value: name, place: uplink.place), among: names) }
+        if index.paths[name] == nil {
+          unknown("path", Located(value: name, place: uplink.place), among: index.pathNames)
+        }
       }
     }
     if case .fewerThan(let count) = uplinks.lostWhen, count > uplinks.watch.count, !uplinks.hasBrokenWatch {
@@ -98,8 +96,8 @@ extension Draft {
     if let peers = uplinks.peers {
       unique(peers) { "the peer \(SourceText.quoted($0))" }
       for peer in peers {
-        if !peerNames.contains(peer.value) {
-          unknown("peer", peer, among: peerNames)
+        if index.peers[peer.value] == nil, !index.allowNames.contains(peer.value) {
+          unknown("peer", peer, among: index.peerNames)
         } else if own.contains(peer.value) {
           report.warning(
             "the peer \(SourceText.quoted(peer.value)) is itself behind a watched uplink", at: peer.place,

@@ -15,6 +15,8 @@ struct Draft {
   /// Some path has no name that could be read, so a reference to it is no error of its own.
   var hasBrokenPaths = false
   var hasBrokenPeers = false
+  /// Made when everything is decoded.
+  var index = DraftIndex()
   var groups: [GroupDraft] = []
   var routes: [RouteDraft] = []
   var uplinks: UplinksDraft?

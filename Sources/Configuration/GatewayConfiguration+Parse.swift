@@ -26,7 +26,7 @@ extension GatewayConfiguration {
       }
       throw ConfigurationErrors(report.sorted())
     }
-    let draft = Draft(root, report)
+    var draft = Draft(root, report)
     draft?.check()
     guard !report.hasErrors, let configuration = draft?.build() else { throw ConfigurationErrors(report.sorted()) }
     return ParsedConfiguration(configuration: configuration, warnings: report.sorted())

@@ -50,20 +50,25 @@ final class Report {
 
   func isFaulty(_ node: YAMLNode) -> Bool { faulty.contains(node.start) }
 
-  func error(_ message: String, at place: Place, expected: String? = nil, help: String? = nil) {
+  /// `help` is made only when it is shown: looking for similar words is what costs most.
+  func error(
+    _ message: String, at place: Place, expected: String? = nil, help: @autoclosure () -> String? = nil
+  ) {
     add(.error, message, place, expected, help)
   }
 
-  func warning(_ message: String, at place: Place, expected: String? = nil, help: String? = nil) {
+  func warning(
+    _ message: String, at place: Place, expected: String? = nil, help: @autoclosure () -> String? = nil
+  ) {
     add(.warning, message, place, expected, help)
   }
 
   private func add(
     _ severity: ConfigurationDiagnostic.Severity, _ message: String, _ place: Place, _ expected: String?,
-    _ help: String?
+    _ help: () -> String?
   ) {
     if severity == .error { hasErrors = true }
-    guard diagnostics.count < Self.mostDiagnostics else {
+    guard !isFull else {
       leftOff += 1
       return
     }
@@ -73,9 +78,12 @@ final class Report {
     diagnostics.append(
       ConfigurationDiagnostic(
         severity: severity, file: file, line: place.start.line, column: place.start.column, field: place.field,
-        message: message, expected: expected, help: help, source: excerpt.text, sourceColumn: excerpt.column,
+        message: message, expected: expected, help: help(), source: excerpt.text, sourceColumn: excerpt.column,
         length: excerpt.length))
   }
+
+  /// Nothing more will be shown.
+  var isFull: Bool { diagnostics.count >= Self.mostDiagnostics }
 
   /// In the order of the file.
   func sorted() -> [ConfigurationDiagnostic] {

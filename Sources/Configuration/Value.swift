@@ -22,14 +22,14 @@ struct Value {
     }
   }
 
-  func error(_ message: String, expected: String? = nil, help: String? = nil) {
+  func error(_ message: String, expected: String? = nil, help: @autoclosure () -> String? = nil) {
     if report.isFaulty(node) { return }
-    report.error(message, at: place, expected: expected, help: help)
+    report.error(message, at: place, expected: expected, help: help())
   }
 
   /// Says that the value has the wrong shape.
-  func mismatch(_ expected: String, help: String? = nil) {
-    error(node.isNull ? "has no value" : "\(shown) is not what is expected here", expected: expected, help: help)
+  func mismatch(_ expected: String, help: @autoclosure () -> String? = nil) {
+    error(node.isNull ? "has no value" : "\(shown) is not what is expected here", expected: expected, help: help())
   }
 
   func located<T>(_ value: T) -> Located<T> { Located(value: value, place: place) }

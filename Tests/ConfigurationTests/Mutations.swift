@@ -23,6 +23,27 @@ import Testing
     }
   }
 
+  /// Large files that would take minutes if something were looked up by looking through everything.
+  @Test(.timeLimit(.minutes(1)), arguments: ["paths", "misspelt references", "peers"])
+  func aLargeFileIsReadInTime(kind: String) {
+    var text = "version: 1\n"
+    let numbers = 0..<8000
+    func lines(_ line: (Int) -> String) -> String { numbers.map(line).joined() }
+    switch kind {
+    case "paths":
+      text += "paths:\n" + lines { "- {name: path-number-\($0), via: 10.9.0.1, interface: net1}\n" }
+    case "misspelt references":
+      text += "paths:\n" + lines { "- {name: path-number-\($0), via: 10.9.0.1, interface: net1}\n" }
+      text += "groups:\n- {name: g, last-path: keep, paths: [" + lines { "paht-number-\($0), " } + "]}\n"
+    default:
+      text += "bfd:\n  peers:\n"
+      text += lines { "  - {name: p\($0), address: 10.0.\($0 / 256).\($0 % 256), interface: e\($0)}\n" }
+      text += "interfaces:\n" + lines { "- {name: i\($0), addresses: [11.0.\($0 / 256).\($0 % 256)/24]}\n" }
+      text += "uplinks:\n  watch: [{interface: i1}]\n  peers: [" + lines { "p\($0), " } + "]\n"
+    }
+    _ = try? GatewayConfiguration.parse(text: text, file: "gateway.yaml")
+  }
+
   private static let pieces = [
     "", "-", "- ", ":", ": ", "[", "]", "{", "}", "\"", "'", "\n", "\t", " ", "0", "-1", "99999999999999999999",
     "1e9", "~", "null",
