@@ -19,11 +19,13 @@ public final class BIRDRouter: BFDPeerDaemon {
   }
   private let state: Mutex<State>
 
+  /// A daemon that runs there already, started by whichever process, is taken over.
+  /// - Parameter peers: configured from the next start on.
   public init(lab: Lab, namespace: LabNamespace, peers: [BFDPeer] = []) {
     self.lab = lab
     self.namespace = namespace
     self.directory = "\(lab.directory)/\(namespace.role)"
-    self.state = Mutex(State(peers: peers))
+    self.state = Mutex(State(peers: peers, bird: lab.runningProcess("\(namespace.role)/bird")))
   }
 
   public var isRunning: Bool { process?.isRunning ?? false }

@@ -19,13 +19,16 @@ public final class FRRRouter: BFDPeerDaemon {
   }
   private let state: Mutex<State>
 
-  /// - Parameters:
-  ///   - peers: configured from the first start on; may be empty when only `sessions` is wanted, from another process.
+  /// Daemons that run there already, started by whichever process, are taken over.
+  /// - Parameter peers: configured from the next start on.
   public init(lab: Lab, namespace: LabNamespace, peers: [BFDPeer] = []) {
     self.lab = lab
     self.namespace = namespace
     self.directory = "\(lab.directory)/\(namespace.role)"
-    self.state = Mutex(State(peers: peers))
+    self.state = Mutex(
+      State(
+        peers: peers, zebra: lab.runningProcess("\(namespace.role)/zebra"),
+        bfdd: lab.runningProcess("\(namespace.role)/bfdd")))
   }
 
   public var isRunning: Bool { state.withLock { $0.bfdd?.isRunning ?? false } }

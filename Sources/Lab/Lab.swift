@@ -62,7 +62,7 @@ public final class Lab: Sendable {
   /// - Parameter role: lower-case letters and digits; the namespace is `evl-<lab>-<role>`.
   public func makeNamespace(_ role: String) throws(LabError) -> LabNamespace {
     let namespace = try claimNamespace(role)
-    try Command("ip", ["netns", "add", namespace.name]).run()
+    try systemCall { () throws(SystemCallError) in _ = try NetworkNamespace.create(named: namespace.name) }
     try namespace.sysctl([
       ("ipv6.conf.all.accept_dad", "0"), ("ipv6.conf.default.accept_dad", "0"),
       ("ipv6.conf.all.dad_transmits", "0"), ("ipv6.conf.default.dad_transmits", "0")
@@ -100,6 +100,13 @@ public final class Lab: Sendable {
     children.withLock { $0.append(process) }
     try note(.process(LabRecord.Process(identity: process.identity, name: label)))
     return process
+  }
+
+  /// The process last started under this label, when it still runs; also one that another process started.
+  public func runningProcess(_ label: String) -> LabProcess? {
+    guard let last = record.processes.last(where: { $0.name == label }), last.identity.isRunning else { return nil }
+    if let child = children.withLock({ $0.first { $0.identity == last.identity } }) { return child }
+    return LabProcess(recorded: last.identity, name: last.name)
   }
 
   /// Makes a directory inside the lab's own and returns its path.
@@ -197,10 +204,8 @@ public final class Lab: Sendable {
     for process in LabProcess.strays(ofLab: name, except: []) { process.kill() }
 
     let prefix = namespaceName(lab: name, role: "")
-    let present = Files.names(in: "/run/netns").filter { $0.hasPrefix(prefix) }
-    for namespace in present {
-      if (try? Command("ip", ["netns", "del", namespace]).run()) == nil { unlink("/run/netns/\(namespace)") }
-    }
+    let present = Files.names(in: NetworkNamespace.directory).filter { $0.hasPrefix(prefix) }
+    for namespace in present { try? NetworkNamespace.remove(named: namespace) }
     Files.removeTree(directory(name))
   }
 }

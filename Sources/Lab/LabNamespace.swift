@@ -1,3 +1,4 @@
+import Glibc
 public import NetworkNamespaces
 
 /// One of the lab's network namespaces, by its name below /run/netns.
@@ -12,7 +13,7 @@ public struct LabNamespace: Hashable, Sendable {
     self.role = role
   }
 
-  public var path: String { "/run/netns/\(name)" }
+  public var path: String { NetworkNamespace.path(named: name) }
 
   /// Whether there is such a namespace now.
   public var exists: Bool { Files.exists(path) }
@@ -46,6 +47,43 @@ public struct LabNamespace: Hashable, Sendable {
   }
 
   public func ip(_ lines: String...) throws(LabError) { try ip(lines) }
+
+  /// Waits until interfaces are up and have their carrier *as the kernel's upper half sees it*: it is told at most once
+  /// a second, and before that IPv6 has joined no multicast group, so that neighbours cannot be found.
+  /// - Throws: `LabError` naming the interfaces that are not running when `timeout` is over.
+  public func waitUntilRunning(_ interfaces: [String], timeout: Duration = .seconds(15)) throws(LabError) {
+    var missing = Set(interfaces)
+    var failure: LabError?
+    waitUntil(timeout: timeout, every: .milliseconds(10)) {
+      do throws(LabError) {
+        missing = Set(interfaces).subtracting(try runningInterfaces())
+        return missing.isEmpty
+      } catch {
+        failure = error
+        return true
+      }
+    }
+    if let failure { throw failure }
+    guard missing.isEmpty else {
+      throw LabError("\(name): not running after \(timeout): \(missing.sorted().joined(separator: ", "))")
+    }
+  }
+
+  /// The interfaces with IFF_RUNNING (operational state up, RFC 2863).
+  func runningInterfaces() throws(LabError) -> Set<String> {
+    try perform { () throws(SystemCallError) in
+      var first: UnsafeMutablePointer<ifaddrs>?
+      guard getifaddrs(&first) == 0 else { throw SystemCallError("list interfaces") }
+      defer { freeifaddrs(first) }
+      var running: Set<String> = []
+      var entry = first
+      while let current = entry?.pointee {
+        if current.ifa_flags & UInt32(IFF_RUNNING) != 0 { running.insert(String(cString: current.ifa_name)) }
+        entry = current.ifa_next
+      }
+      return running
+    }
+  }
 
   /// `Command failed -:3` names the line, counted from one.
   static func failedLine(_ lines: [String], _ message: String) -> String {

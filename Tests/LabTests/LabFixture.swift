@@ -23,6 +23,8 @@ extension Lab {
     try a.ip("link add w type veth peer name w netns \(b.name)")
     try a.ip("addr add 10.1.0.1/24 dev w", "addr add fd01::1/64 dev w nodad", "link set w up")
     try b.ip("addr add 10.1.0.2/24 dev w", "addr add fd01::2/64 dev w nodad", "link set w up")
+    try a.waitUntilRunning(["w"])
+    try b.waitUntilRunning(["w"])
     return (a, b)
   }
 }

@@ -90,6 +90,19 @@ import Testing
     #expect(!Files.exists(lab.directory))
   }
 
+  @Test func aWireWithoutCarrierIsNotRunning() throws {
+    try TestLab.with("run") { lab in
+      let wire = try lab.makeWire()
+      #expect(try wire.a.runningInterfaces() == ["lo", "w"])
+      try wire.b.linkDown("w")
+      #expect(waitUntil(timeout: .seconds(60)) { (try? wire.a.runningInterfaces()) == ["lo"] })
+      let error = #expect(throws: LabError.self) {
+        try wire.a.waitUntilRunning(["lo", "w"], timeout: .milliseconds(50))
+      }
+      #expect(error?.message.hasSuffix(": w") == true)
+    }
+  }
+
   @Test func aFailedIPCommandIsNamed() throws {
     try TestLab.with("ip") { lab in
       let namespace = try lab.makeNamespace("a")

@@ -1,11 +1,9 @@
-// Processes: waiting for one with a deadline, pipes that no other child inherits.
+// Processes: waiting for one with a deadline; a file in memory to feed one.
 #ifndef EVERWAY_CL_PROCESS_H
 #define EVERWAY_CL_PROCESS_H
 
 // A descriptor that polls readable when the process ends (Linux 5.3), close-on-exec; -1 with errno.
 int cl_pidfd_open(int pid);
-// pipe2 of <unistd.h> under _GNU_SOURCE.
-int cl_pipe2(int fds[2], int flags) __asm__("pipe2");
 // memfd_create of <sys/mman.h> under _GNU_SOURCE; the flag is checked in cl_process.c.
 enum { CL_MFD_CLOEXEC = 1 };
 int cl_memfd_create(const char *name, unsigned flags) __asm__("memfd_create");
