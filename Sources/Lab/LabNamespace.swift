@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 public import NetworkNamespaces
 
@@ -48,8 +49,11 @@ public struct LabNamespace: Hashable, Sendable {
 
   public func ip(_ lines: String...) throws(LabError) { try ip(lines) }
 
-  /// Waits until interfaces are up and have their carrier *as the kernel's upper half sees it*: it is told at most once
-  /// a second, and before that IPv6 has joined no multicast group, so that neighbours cannot be found.
+  /// Waits until interfaces are up, have their carrier *as the kernel's upper half sees it*, and IPv6 is ready on those
+  /// that have it.
+  ///
+  /// A carrier is told at most once a second, and only then IPv6 makes the link-local address from which a router
+  /// looks for the neighbours it forwards to; until then what it forwards is lost.
   /// - Throws: `LabError` naming the interfaces that are not running when `timeout` is over.
   public func waitUntilRunning(_ interfaces: [String], timeout: Duration = .seconds(15)) throws(LabError) {
     var missing = Set(interfaces)
@@ -69,7 +73,7 @@ public struct LabNamespace: Hashable, Sendable {
     }
   }
 
-  /// The interfaces with IFF_RUNNING (operational state up, RFC 2863).
+  /// The interfaces with IFF_RUNNING (operational state up, RFC 2863), without those where IPv6 is not ready yet.
   func runningInterfaces() throws(LabError) -> Set<String> {
     try perform { () throws(SystemCallError) in
       var first: UnsafeMutablePointer<ifaddrs>?
@@ -81,8 +85,25 @@ public struct LabNamespace: Hashable, Sendable {
         if current.ifa_flags & UInt32(IFF_RUNNING) != 0 { running.insert(String(cString: current.ifa_name)) }
         entry = current.ifa_next
       }
-      return running
+      // Not /proc/net: that is the main thread's namespace.
+      return running.subtracting(Self.unreadyIPv6(try Files.read("/proc/thread-self/net/if_inet6")))
     }
+  }
+
+  /// The interfaces that have IPv6 addresses, but one still tentative or none of link scope.
+  /// - Parameter table: /proc/net/if_inet6: address, interface index, prefix length, scope, flags, name; hexadecimal.
+  static func unreadyIPv6(_ table: String) -> Set<String> {
+    var all: Set<String> = []
+    var linkLocal: Set<String> = []
+    var tentative: Set<String> = []
+    for line in Files.lines(table) {
+      let fields = line.split(separator: " ").map(String.init)
+      guard fields.count == 6, fields[5] != "lo", let flags = UInt32(fields[4], radix: 16) else { continue }
+      all.insert(fields[5])
+      if fields[3] == "20" { linkLocal.insert(fields[5]) }
+      if flags & UInt32(IFA_F_TENTATIVE) != 0 { tentative.insert(fields[5]) }
+    }
+    return all.subtracting(linkLocal).union(tentative)
   }
 
   /// `Command failed -:3` names the line, counted from one.

@@ -80,7 +80,7 @@ import Testing
       let traffic = try topology.startTraffic(topology.plan.traffic(flows: 24, intervalMicroseconds: 5000))
       #expect(waitUntil(timeout: .seconds(60)) { traffic.counts.received >= 2400 })
       let report = traffic.stop()
-      #expect(report.lost == 0)
+      #expect(report.lost == 0, "\(report.gaps)")
       #expect(report.spread(at: report.duration).reduce(0, +) == 24)
       #expect(report.spread(at: report.duration).allSatisfy { $0 > 0 })
     }

@@ -122,6 +122,19 @@ extension String {
   }
 }
 
+@Suite struct ReadinessOfIPv6 {
+  @Test func wantsALinkLocalAddressAndNoTentativeOne() {
+    let table = """
+      00000000000000000000000000000001 01 80 10 80       lo
+      fd010000000000000000000000000001 02 40 00 82    fresh
+      fd010000000000000000000000000001 03 40 00 82    ready
+      fe8000000000000000000000000000aa 03 40 20 80    ready
+      fe8000000000000000000000000000bb 04 40 20 c0    tentative
+      """
+    #expect(LabNamespace.unreadyIPv6(table) == ["fresh", "tentative"])
+  }
+}
+
 @Suite struct TheJournalOfALab {
   @Test func tellsWhatWasMade() {
     let record = LabRecord(
