@@ -23,6 +23,9 @@ public struct Link: Hashable, Sendable {
   public var link: Int32?
   /// The id, in this namespace, of the namespace `link` lives in; nil when it is this one.
   public var linkNamespaceID: Int32?
+  /// The smallest and largest MTU the driver accepts, in octets; nil when it does not say (IFLA_MIN_MTU, IFLA_MAX_MTU).
+  public var minimumMTU: UInt32?
+  public var maximumMTU: UInt32?
 
   /// IFF_… of <linux/if.h>.
   public struct Flags: OptionSet, Hashable, Sendable {
@@ -65,6 +68,9 @@ extension Link {
       case IFLA_MASTER: master = attribute.s32
       case IFLA_LINK: link = attribute.s32
       case IFLA_LINK_NETNSID: linkNamespaceID = attribute.s32
+      case IFLA_MIN_MTU: minimumMTU = attribute.u32
+      // Zero: no limit known (net_device.max_mtu).
+      case IFLA_MAX_MTU: maximumMTU = attribute.u32.flatMap { $0 == 0 ? nil : $0 }
       case IFLA_LINKINFO:
         for inner in attribute.nested where IFLA_INFO_KIND ~= inner.type { kind = inner.text }
       default: break
