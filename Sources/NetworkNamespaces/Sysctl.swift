@@ -47,29 +47,43 @@ extension NetworkNamespace {
   /// Reads a sysctl of this namespace, without its trailing newline.
   /// - Throws: ENOENT when the kernel or the namespace has no such key.
   public func read(_ sysctl: Sysctl) throws(SystemCallError) -> String {
-    try perform { () throws(SystemCallError) in
-      let fd = open(sysctl.path, O_RDONLY | O_CLOEXEC)
-      guard fd >= 0 else { throw sysctl.failure("read") }
-      defer { close(fd) }
-      var buffer = [UInt8](repeating: 0, count: 4096)
-      let count = Glibc.read(fd, &buffer, buffer.count)
-      guard count >= 0 else { throw sysctl.failure("read") }
-      let text = buffer.prefix(count)
-      return String(decoding: text.last == UInt8(ascii: "\n") ? text.dropLast() : text, as: UTF8.self)
-    }
+    try perform { () throws(SystemCallError) in try sysctl.readHere() }
   }
 
   /// Writes a sysctl of this namespace.
   /// - Throws: ENOENT when there is no such key, EINVAL when the kernel refuses the value, EROFS in a container.
   public func write(_ sysctl: Sysctl, _ value: String) throws(SystemCallError) {
-    try perform { () throws(SystemCallError) in
-      let fd = open(sysctl.path, O_WRONLY | O_CLOEXEC)
-      guard fd >= 0 else { throw sysctl.failure("set", to: value) }
-      defer { close(fd) }
-      let bytes = Array(value.utf8)
-      guard Glibc.write(fd, bytes, bytes.count) == bytes.count else { throw sysctl.failure("set", to: value) }
-    }
+    try perform { () throws(SystemCallError) in try sysctl.writeHere(value) }
   }
+}
+
+/// In the namespace of the calling thread, which /proc/sys/net shows: to visit many in one `perform`, or without entering
+/// a namespace at all.
+extension Sysctl {
+  /// Without its trailing newline.
+  /// - Throws: ENOENT when the kernel or the namespace has no such key.
+  public func readHere() throws(SystemCallError) -> String {
+    let fd = open(path, O_RDONLY | O_CLOEXEC)
+    guard fd >= 0 else { throw failure("read") }
+    defer { close(fd) }
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    let count = Glibc.read(fd, &buffer, buffer.count)
+    guard count >= 0 else { throw failure("read") }
+    let text = buffer.prefix(count)
+    return String(decoding: text.last == UInt8(ascii: "\n") ? text.dropLast() : text, as: UTF8.self)
+  }
+
+  /// - Throws: ENOENT when there is no such key, EINVAL when the kernel refuses the value, EROFS in a container.
+  public func writeHere(_ value: String) throws(SystemCallError) {
+    let fd = open(path, O_WRONLY | O_CLOEXEC)
+    guard fd >= 0 else { throw failure("set", to: value) }
+    defer { close(fd) }
+    let bytes = Array(value.utf8)
+    guard Glibc.write(fd, bytes, bytes.count) == bytes.count else { throw failure("set", to: value) }
+  }
+
+  /// Whether it could be written: false on a read-only /proc/sys, and without the rights.
+  public var isWritableHere: Bool { access(path, W_OK) == 0 }
 }
 
 extension Sysctl {

@@ -140,11 +140,7 @@ struct ApplierRun {
 
   private func write(_ sysctl: Sysctl, _ value: String, _ place: borrowing Place) throws(NetlinkError) {
     try asNetlink { () throws(SystemCallError) in
-      if place.isOwn {
-        try sysctl.writeHere(value)
-      } else {
-        try place.namespace.write(sysctl, value)
-      }
+      try place.run { () throws(SystemCallError) in try sysctl.writeHere(value) }
     }
   }
 }
@@ -231,7 +227,7 @@ extension ApplierRun {
         let refusals = try gateway.netlink.perform(batch)
         outcome.applied += batch.count - refusals.count
         // What the kernel has, when it says that something is there: read once.
-        var kernels: [Route]?
+        var kernels: [RouteKey: Route]?
         for refusal in refusals {
           try settle(
             changes[places[refusal.index]], batch[refusal.index], refusal.error, &kernels, &gateway.netlink)
@@ -253,7 +249,6 @@ extension ApplierRun {
     case .addRoute(let route): try kernelRoute(route, &netlink).map(NetlinkChange.addRoute)
     case .replaceRoute(let route, _): try kernelRoute(route, &netlink).map(NetlinkChange.replaceRoute)
     case .removeRoute(let route):
-      // Without its next hop: one route of ours for a key, whatever it has become meanwhile.
       .removeRoute(
         Route(
           route.key.prefix, nextHop: route.nextHop, kind: route.kind, table: route.key.table,
@@ -281,18 +276,19 @@ extension ApplierRun {
 
   /// What a refusal means: nothing, when the kernel has it so already.
   private mutating func settle(
-    _ change: Change, _ sent: NetlinkChange, _ error: NetlinkError, _ kernels: inout [Route]?,
+    _ change: Change, _ sent: NetlinkChange, _ error: NetlinkError, _ kernels: inout [RouteKey: Route]?,
     _ netlink: inout NetlinkSocket
   ) throws(NetlinkError) {
     switch (change, error.code) {
     case (.removeRoute, ESRCH): outcome.applied += 1
     case (.addRoute(let route), EEXIST):
-      if kernels == nil { kernels = try netlink.routes() }
-      let there = kernels?.first {
-        $0.destination == route.key.prefix && $0.table == route.key.table && $0.priority == route.key.metric
+      if kernels == nil {
+        kernels = Dictionary(try netlink.routes().map { ($0.key, $0) }) { first, _ in first }
       }
+      let there = kernels?[route.key]
       if case .addRoute(let wanted) = sent, there?.protocol == .everway, there?.nextHop == wanted.nextHop,
-        wanted.nextHop != nil || there?.gateway == wanted.gateway
+        wanted.nextHop != nil || there?.gateway == wanted.gateway,
+        wanted.interface == nil || there?.interface == wanted.interface
       {
         outcome.applied += 1
         return
@@ -308,26 +304,6 @@ extension ApplierRun {
   }
 }
 
-extension Sysctl {
-  /// Writes it in the namespace of the calling thread.
-  fileprivate func writeHere(_ value: String) throws(SystemCallError) {
-    let fd = open("/proc/sys/" + components.joined(separator: "/"), O_WRONLY | O_CLOEXEC)
-    guard fd >= 0 else { throw failure(value) }
-    defer { close(fd) }
-    let bytes = Array(value.utf8)
-    guard Glibc.write(fd, bytes, bytes.count) == bytes.count else { throw failure(value) }
-  }
-
-  private func failure(_ value: String) -> SystemCallError {
-    let code = errno
-    let hint: String? =
-      switch code {
-      case ENOENT: "this kernel or namespace has no such key"
-      case EROFS: "/proc/sys is read-only here: a container needs it writable (privileged)"
-      case EACCES, EPERM: "this needs root and CAP_NET_ADMIN"
-      case EINVAL: "the kernel does not accept that value"
-      default: nil
-      }
-    return SystemCallError("set \(self) to \(value)", code: code, hint: hint)
-  }
+extension Route {
+  fileprivate var key: RouteKey { RouteKey(prefix: destination, table: table, metric: priority) }
 }

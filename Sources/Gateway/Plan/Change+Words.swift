@@ -103,7 +103,15 @@ extension NextHop.GroupType {
   var words: String {
     guard case .resilient(let resilience) = self else { return "" }
     return
-      " resilient \(resilience.buckets) buckets idle \(resilience.idleTimer) unbalanced \(resilience.unbalancedTimer)"
+      " resilient \(resilience.buckets) buckets idle \(resilience.idleTimer.words) unbalanced \(resilience.unbalancedTimer.words)"
+  }
+}
+
+extension Duration {
+  /// `60 s`, `1500 ms`.
+  fileprivate var words: String {
+    let (seconds, attoseconds) = components
+    return attoseconds == 0 ? "\(seconds) s" : "\(wholeNanoseconds / 1_000_000) ms"
   }
 }
 

@@ -189,18 +189,11 @@ extension Observer {
   }
 
   private static func state(of sysctl: Sysctl) throws(SystemCallError) -> SysctlState {
-    let path = "/proc/sys/" + sysctl.components.joined(separator: "/")
-    let fd = open(path, O_RDONLY | O_CLOEXEC)
-    guard fd >= 0 else {
-      if errno == ENOENT || errno == ENOTDIR { return .absent }
-      throw SystemCallError("read \(sysctl)")
+    do throws(SystemCallError) {
+      return .value(try sysctl.readHere(), isWritable: sysctl.isWritableHere)
+    } catch {
+      guard error.code == ENOENT || error.code == ENOTDIR else { throw error }
+      return .absent
     }
-    defer { close(fd) }
-    var buffer = [UInt8](repeating: 0, count: 4096)
-    let count = read(fd, &buffer, buffer.count)
-    guard count >= 0 else { throw SystemCallError("read \(sysctl)") }
-    let text = String(decoding: buffer.prefix(count), as: UTF8.self)
-    return .value(
-      String(text.prefix { $0 != "\n" }), isWritable: access(path, W_OK) == 0)
   }
 }
