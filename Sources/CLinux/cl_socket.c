@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "cl_socket.h"
 #include <errno.h>
+#include <sched.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,14 @@ int cl_epoll_wait_ns(int epfd, struct epoll_event *events, int maxevents, int64_
 #endif
   int64_t ms = ns < 0 ? -1 : (ns + 999999) / 1000000;
   return epoll_wait(epfd, events, maxevents, ms > 60000 ? 60000 : (int)ms);
+}
+
+int cl_thread_pin(pthread_t thread, int cpu) {
+  cpu_set_t set;
+  if (cpu < 0 || cpu >= CPU_SETSIZE) return EINVAL;
+  CPU_ZERO(&set);
+  CPU_SET(cpu, &set);
+  return pthread_setaffinity_np(thread, sizeof set, &set);
 }
 
 struct cl_rx_batch {

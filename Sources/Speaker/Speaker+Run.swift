@@ -6,16 +6,22 @@ extension Speaker {
   /// Nanoseconds after which a session that an allow rule made, and whose peer fell silent, is removed.
   static let lonelyLimit: Int64 = 60_000_000_000
 
-  /// Reads every packet that has arrived, ends the Detection Times that are over, sends what is due.
+  /// `process`, then `flush`.
+  public mutating func run(at now: Instant) {
+    process(at: now)
+    flush()
+  }
+
+  /// Reads every packet that has arrived, ends the Detection Times that are over, queues what is due. The caller acts
+  /// on `events`, which cannot wait, and then calls `flush`.
   ///
   /// Packets first: a peer is judged only when everything it sent before `now` has been read.
   /// - Parameter now: read from the clock just before the call.
-  public mutating func run(at now: Instant) {
+  public mutating func process(at now: Instant) {
     drain(.ipv4, until: now)
     drain(.ipv6, until: now)
     drainedAt = now
     while let index = wheel.popDue(at: now) { serve(index, at: now) }
-    flush()
   }
 
   private mutating func drain(_ family: AddressFamily, until now: Instant) {
@@ -160,7 +166,7 @@ extension Speaker {
 
   /// Hands what is queued to the kernel. A packet it refuses counts against its session and is not tried again:
   /// the next one is due soon enough.
-  mutating func flush() {
+  public mutating func flush() {
     if !batchIPv4.isEmpty, let descriptor = transmitter(.ipv4) {
       batchIPv4.send(on: descriptor)
       for (owner, code) in batchIPv4.failures { slots[owner]?.countFailure(code) }

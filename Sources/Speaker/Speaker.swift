@@ -33,7 +33,7 @@ public struct Speaker: ~Copyable {
   let socketsIPv6: SocketPair?
   var random: RandomSource
   let discriminators: DiscriminatorSource
-  var rules: [AllowRule] = []
+  public internal(set) var rules: [AllowRule] = []
   var sessionsByRule: [Int] = []
   /// When the receive sockets were last seen empty.
   var drainedAt: Instant

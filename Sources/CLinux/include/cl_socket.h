@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <netinet/ip.h>
 #include <netinet/udp.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/epoll.h>
@@ -24,6 +25,9 @@ int cl_pipe2(int fds[2], int flags) __asm__("pipe2");
 // epoll_wait with a timeout in nanoseconds; negative waits for ever. Falls back to milliseconds, rounded up, on
 // kernels before 5.11.
 int cl_epoll_wait_ns(int epfd, struct epoll_event *events, int maxevents, int64_t nanoseconds);
+
+// Pins a thread to one CPU (pthread_setaffinity_np); 0 or an errno.
+int cl_thread_pin(pthread_t thread, int cpu);
 
 // What the kernel says of one received datagram. Addresses in network order; IPv4 in the first four octets.
 struct cl_datagram {

@@ -18,6 +18,8 @@ struct GatewayCore: Sendable {
   private(set) var peerVerdicts: [Verdict]
   private(set) var probeVerdicts: [Verdict]
   private(set) var paths: [PathState]
+  /// Whether the kernel has each path's next hop, which it removes by itself when the link goes.
+  private(set) var nextHopsPresent: [Bool]
   private(set) var decisions: [GroupDecision]
   private(set) var areUplinksLost = false
   /// The whole node is drained.
@@ -36,12 +38,14 @@ struct GatewayCore: Sendable {
     peerVerdicts = model.peers.indices.map { [model] in Self.initialVerdict($0, model) }
     probeVerdicts = model.probes.map { _ in .pending }
     paths = model.paths.map { _ in PathState(at: now) }
+    nextHopsPresent = model.paths.map { _ in false }
     decisions = model.groups.map { _ in .withdrawn }
     holds = model.peers.map { _ in nil }
   }
 
   private static func initialVerdict(_ peer: Int, _ model: GatewayModel) -> Verdict {
-    model.shutdownPeers.contains(peer) ? .left("peer \(model.peers[peer]) is shut down in the configuration") : .pending
+    model.shutdownPeers.contains(peer)
+      ? .left("peer \(model.peers[peer]) is shut down in the configuration") : .pending
   }
 
   /// When `settle` next has something to do by itself.
@@ -58,6 +62,12 @@ struct GatewayCore: Sendable {
   mutating func linkChanged(_ interface: Int, _ signal: LinkSignal, at now: Instant) {
     guard links[interface] != signal else { return }
     links[interface] = signal
+    note(now)
+  }
+
+  mutating func nextHopChanged(_ path: Int, isPresent: Bool, at now: Instant) {
+    guard nextHopsPresent[path] != isPresent else { return }
+    nextHopsPresent[path] = isPresent
     note(now)
   }
 
@@ -130,7 +140,9 @@ struct GatewayCore: Sendable {
       if let known = old.model.probes.firstIndex(of: probe) { probeVerdicts[number] = old.probeVerdicts[known] }
     }
     for (number, path) in model.paths.enumerated() {
-      if let known = old.model.paths.firstIndex(where: { $0.name == path.name }) { paths[number] = old.paths[known] }
+      if let known = old.model.paths.firstIndex(where: { $0.name == path.name }) {
+        paths[number] = old.paths[known]
+      }
     }
     for (number, group) in model.groups.enumerated() {
       guard let known = old.model.groups.firstIndex(where: { $0.name == group.name }) else { continue }
@@ -174,7 +186,8 @@ struct GatewayCore: Sendable {
 
   private mutating func judgePaths(at now: Instant, cause: Instant) {
     for (number, path) in model.paths.enumerated() {
-      let drained = drainedPaths.contains(path.name)
+      let drained =
+        drainedPaths.contains(path.name)
         || path.rule.peers.contains { drainedPeers.contains(model.peers[$0]) }
       if paths[number].setDrained(drained) {
         append(GatewayEvent(at: now, "path \(path.name) \(drained ? "is drained" : "is in service again")"))
@@ -200,7 +213,7 @@ struct GatewayCore: Sendable {
   private mutating func decideGroups(cause: Instant, at now: Instant) {
     for (number, group) in model.groups.enumerated() {
       let decision = GroupDecision.decide(
-        group.members, paths: paths, present: { [links, model] in links[model.paths[$0].interface] == .up },
+        group.members, paths: paths, present: { [nextHopsPresent] in nextHopsPresent[$0] },
         policy: group.lastPath, previous: decisions[number])
       guard decision != decisions[number] else { continue }
       decisions[number] = decision

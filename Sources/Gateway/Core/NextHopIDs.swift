@@ -1,4 +1,5 @@
 import Addresses
+import Configuration
 public import Netlink
 
 extension RouteProtocol {
@@ -16,6 +17,23 @@ enum NextHopIDs {
     case path
     case group
     case blackhole
+  }
+
+  /// The ids of everything in a configuration, by name.
+  static func assign(_ configuration: GatewayConfiguration) -> (paths: [String: UInt32], groups: [String: UInt32]) {
+    let keys = configuration.groups.map(groupKey)
+    let ids = assign(paths: configuration.paths.map(\.name), groups: keys)
+    let byName = zip(configuration.groups, keys).map { ($0.name, ids.groups[$1] ?? 0) }
+    return (ids.paths, Dictionary(byName) { first, _ in first })
+  }
+
+  /// A group's type and number of buckets cannot be changed in place, so they are part of its identity: another type is
+  /// another group, to which the routes move before the old one goes.
+  private static func groupKey(_ group: GatewayConfiguration.Group) -> String {
+    switch group.type {
+    case .plain: group.name
+    case .resilient(let buckets, _, _): "\(group.name)/resilient/\(buckets)"
+    }
   }
 
   /// The ids of all names of a kind.

@@ -1,0 +1,159 @@
+import Addresses
+import BFD
+import Configuration
+import Netlink
+import Speaker
+
+extension Engine {
+  /// Nanoseconds until what failed is tried again.
+  private static let retryInterval: Int64 = 1_000_000_000
+
+  /// Runs until told to stop.
+  mutating func run() {
+    let start = MonotonicClock.now()
+    readLinks(at: start)
+    adopt(at: start)
+    syncSessions(at: start)
+    addNextHops(at: start)
+    core.settle(at: start)
+    applyEffects()
+    repairGroups(at: start)
+    watchDescriptors()
+    var now = start
+    while now < stopAt {
+      turn(at: now)
+      let deadline = min(min(speaker.nextDeadline, core.nextDeadline), min(retryAt, stopAt))
+      poller.wait(until: deadline, now: MonotonicClock.now())
+      now = MonotonicClock.now()
+    }
+    report(.stopped)
+  }
+
+  /// One turn: what came in, what follows from it, and only then what can wait.
+  private mutating func turn(at now: Instant) {
+    speaker.process(at: now)
+    takeLinkEvents(at: now)
+    takeSpeakerEvents()
+    core.settle(at: now)
+    applyEffects()
+    speaker.flush()
+    for command in commands.receive() { obey(command, at: now) }
+    if now >= retryAt { retry(at: now) }
+  }
+
+  private mutating func watchDescriptors() {
+    do {
+      for descriptor in speaker.descriptors + [monitor.descriptor, commands.descriptor] {
+        try poller.watch(descriptor)
+      }
+    } catch {
+      problem("engine", "\(error)", at: MonotonicClock.now())
+    }
+  }
+
+  private mutating func retry(at now: Instant) {
+    retryAt = .distantFuture
+    readLinks(at: now)
+    core.settle(at: now)
+    applyEffects()
+    repairGroups(at: now)
+  }
+
+  private mutating func obey(_ command: EngineCommand, at now: Instant) {
+    switch command {
+    case .reconfigure(let new): reconfigure(new, at: now)
+    case .setDrained(let target, let drained, let reply):
+      core.setDrained(target, drained, at: now)
+      core.settle(at: now)
+      applyEffects()
+      reply.fulfil(true)
+    case .resolve(let name, let reply): reply.fulfil(core.target(named: name))
+    case .snapshot(let reply): reply.fulfil(snapshot(at: now))
+    case .refresh: retry(at: now)
+    case .stop(let drain): stop(drain: drain, at: now)
+    }
+  }
+
+  private mutating func reconfigure(_ new: GatewayConfiguration, at now: Instant) {
+    let oldPeers = configuration.bfd.peers
+    let oldNames = core.model.peers
+    configuration = new
+    core.reconfigure(new, at: now)
+    assignIDs()
+    // Peers are known by name: one that kept its name keeps its session, under its new number.
+    var kept: [Int: (session: Int, settings: SessionSettings)] = [:]
+    for (number, installed) in installedPeers {
+      if let place = new.bfd.peers.firstIndex(where: { $0.name == oldPeers[number].name }) {
+        kept[place] = installed
+        peerOfSession[installed.session] = place
+      } else {
+        endSession(installed.session, at: now)
+      }
+    }
+    installedPeers = kept
+    for (session, peer) in peerOfSession where kept.values.allSatisfy({ $0.session != session }) {
+      peerOfSession[session] = core.model.peers.firstIndex(of: oldNames[peer])
+    }
+    problems.removeAll()
+    readLinks(at: now)
+    core.settle(at: now)
+    applyEffects()
+    repairGroups(at: now)
+  }
+
+  private mutating func stop(drain: Bool, at now: Instant) {
+    guard drain else {
+      stopAt = now
+      return
+    }
+    core.setDrained(.node, true, at: now)
+    core.settle(at: now)
+    applyEffects()
+    speaker.run(at: now)
+    let longest = speaker.indices.reduce(Int64(0)) { longest, index in
+      guard let session = speaker.view(index)?.session, session.remote != nil else { return longest }
+      return max(longest, session.peerDetectionTime)
+    }
+    // A peer with minutes of detection time is not waited for longer than a service manager would wait.
+    stopAt = now + min(longest, 30_000_000_000)
+    log(.info, "draining for \(stopAt.duration(since: now)): every peer is told AdminDown, traffic is still forwarded")
+  }
+
+  // MARK: - Telling
+
+  mutating func report(_ report: EngineReport) { reports.send(report) }
+
+  mutating func log(_ level: GatewayEvent.Level, _ text: String) {
+    report(.event(GatewayEvent(at: MonotonicClock.now(), level: level, text)))
+  }
+
+  mutating func problem(_ subject: String, _ error: NetlinkError, at now: Instant) {
+    problem(subject, "\(error)", help: error.hint, at: now)
+  }
+
+  /// Something failed: it is told once, and tried again until it works.
+  mutating func problem(_ subject: String, _ text: String, help: String? = nil, at now: Instant) {
+    retryAt = min(retryAt, now + Self.retryInterval)
+    let what = "\(subject): \(text)"
+    guard problems[subject]?.what != what else { return }
+    problems[subject] = EngineProblem(what: what, help: help, since: problems[subject]?.since ?? now)
+    log(.warning, what)
+  }
+
+  mutating func solved(_ subject: String) {
+    if problems.removeValue(forKey: subject) != nil { log(.info, "\(subject): works again") }
+  }
+
+  func snapshot(at now: Instant) -> EngineSnapshot {
+    let sessions = speaker.indices.compactMap { index -> EngineSnapshot.SessionEntry? in
+      guard let view = speaker.view(index), let peer = peerOfSession[index] else { return nil }
+      return EngineSnapshot.SessionEntry(
+        name: core.model.peers[peer], isRule: peer >= core.model.namedPeers, hold: core.hold(of: peer), view: view)
+    }
+    return EngineSnapshot(
+      at: now, core: core, sessions: sessions, links: links, nextHopIDs: nextHopIDs, groupIDs: groupIDs,
+      failovers: failovers, failoverCounts: failoverCounts, counters: speaker.counters,
+      sourcePortIPv4: speaker.sourcePort(.ipv4), sourcePortIPv6: speaker.sourcePort(.ipv6),
+      problems: problems.values.sorted { $0.what < $1.what })
+  }
+}

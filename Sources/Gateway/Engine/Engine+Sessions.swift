@@ -1,0 +1,145 @@
+import Addresses
+import BFD
+import Configuration
+import Netlink
+import Speaker
+
+extension Engine {
+  /// Makes the speaker's sessions what the configuration says, as far as their interfaces are there. A session whose
+  /// settings did not change is not touched.
+  mutating func syncSessions(at now: Instant) {
+    for (number, peer) in configuration.bfd.peers.enumerated() {
+      let wanted = settings(of: peer)
+      if let installed = installedPeers[number] {
+        if installed.settings == wanted { continue }
+        if let wanted, wanted.key == installed.settings.key, wanted.localAddress == installed.settings.localAddress,
+          wanted.remoteAddress == installed.settings.remoteAddress,
+          wanted.minimumTimeToLive == installed.settings.minimumTimeToLive
+        {
+          speaker.configure(installed.session, wanted.parameters)
+          installedPeers[number] = (installed.session, wanted)
+          continue
+        }
+        endSession(of: number, at: now)
+      }
+      if let wanted { startSession(of: number, wanted, at: now) }
+    }
+    syncRules()
+  }
+
+  private mutating func startSession(of peer: Int, _ settings: SessionSettings, at now: Instant) {
+    // An allow rule may have made a session with this peer before it was named.
+    if let unnamed = speaker.index(of: settings.key) { speaker.remove(unnamed) }
+    guard let session = speaker.add(settings, at: now) else {
+      problem("peer \(core.model.peers[peer])", "another session with the same address and interface exists", at: now)
+      return
+    }
+    solved("peer \(core.model.peers[peer])")
+    installedPeers[peer] = (session, settings)
+    peerOfSession[session] = peer
+    if let hold = core.hold(of: peer) { speaker.hold(session, hold, at: now) }
+  }
+
+  /// Ends a session, telling the peer that it is no failure.
+  private mutating func endSession(of peer: Int, at now: Instant) {
+    guard let installed = installedPeers.removeValue(forKey: peer) else { return }
+    endSession(installed.session, at: now)
+  }
+
+  mutating func endSession(_ session: Int, at now: Instant) {
+    peerOfSession[session] = nil
+    speaker.hold(session, .administrativelyDown, at: now)
+    speaker.run(at: now)
+    speaker.remove(session)
+  }
+
+  /// Nil as long as the peer's interface is missing.
+  private func settings(of peer: GatewayConfiguration.BFDPeer) -> SessionSettings? {
+    var index: UInt32 = 0
+    if let name = peer.interface {
+      guard let link = links.values.first(where: { $0.name == name }) else { return nil }
+      index = UInt32(link.index)
+    }
+    let key =
+      peer.pointToPoint
+      ? SessionKey(peer: .pointToPoint(interface: index))
+      : SessionKey(peer: .address(peer.address, interface: index))
+    return SessionSettings(
+      key: key, remoteAddress: peer.address, localAddress: peer.localAddress, minimumTimeToLive: peer.minimumTTL,
+      parameters: SessionConfiguration(peer.timers, role: peer.mode == .active ? .active : .passive))
+  }
+
+  private mutating func syncRules() {
+    let rules = configuration.bfd.allow.map { allow in
+      AllowRule(
+        prefix: allow.prefix,
+        // An interface that is missing lets nobody in: no interface has the largest number.
+        interface: allow.interface.map { name in
+          links.values.first { $0.name == name }.map { UInt32($0.index) } ?? .max
+        } ?? 0,
+        maximumSessions: allow.maxSessions, minimumTimeToLive: allow.minimumTTL,
+        parameters: SessionConfiguration(allow.timers, role: .passive))
+    }
+    guard rules != speaker.rules else { return }
+    speaker.setRules(rules)
+  }
+
+  /// Takes what the speaker has to tell to the core.
+  mutating func takeSpeakerEvents() {
+    guard !speaker.events.isEmpty else { return }
+    let events = speaker.events
+    speaker.events.removeAll(keepingCapacity: true)
+    for event in events {
+      switch event {
+      case .transition(let session, let transition): take(transition, of: session)
+      case .created(let session, let rule, let settings):
+        let peer = core.model.namedPeers + rule
+        peerOfSession[session] = peer
+        if let hold = core.hold(of: peer) { speaker.hold(session, hold, at: MonotonicClock.now()) }
+        let from = settings.remoteAddress.map { "\($0)" } ?? "?"
+        log(.info, "BFD session with \(from) made by allow entry \(core.model.peers[peer])")
+      case .removed(let session):
+        if let peer = peerOfSession.removeValue(forKey: session) {
+          log(.info, "BFD session \(session) of allow entry \(core.model.peers[peer]) removed: silent")
+        }
+      }
+    }
+  }
+
+  private mutating func take(_ transition: Transition, of session: Int) {
+    guard let peer = peerOfSession[session] else { return }
+    let name = core.model.peers[peer]
+    var text = "BFD \(name): \(transition.from) -> \(transition.to)"
+    if transition.diagnostic != .none { text += ", \(transition.diagnostic)" }
+    if let remote = transition.remoteDiagnostic, remote != .none { text += " (peer: \(remote))" }
+    report(.event(GatewayEvent(at: transition.at, level: transition.isFailure ? .warning : .info, text)))
+    guard peer < core.model.namedPeers, let verdict = verdict(of: transition, name) else { return }
+    core.peerChanged(peer, verdict, at: transition.at)
+  }
+
+  /// What a transition says of the paths that go by this peer; nil when it says nothing new.
+  private func verdict(of transition: Transition, _ name: String) -> Verdict? {
+    if transition.to == .up { return .up }
+    switch transition.cause {
+    case .administrative:
+      let isReleased = transition.to == .down && transition.diagnostic == .none
+      return isReleased ? .pending : .suspended
+    case .neighborAdministrativelyDown: return .left("BFD peer \(name) is AdminDown")
+    case .detectionTimeExpired where transition.isFailure:
+      return .down("BFD \(name): \(transition.diagnostic)")
+    case .neighborSignaledDown where transition.isFailure:
+      let said = transition.remoteDiagnostic.map { $0 == .none ? "" : ": \($0)" } ?? ""
+      return .down("BFD peer \(name) signaled Down\(said)")
+    case .handshake, .detectionTimeExpired, .neighborSignaledDown: return nil
+    }
+  }
+}
+
+extension SessionConfiguration {
+  init(_ timers: GatewayConfiguration.BFDTimers, role: Role) {
+    self.init(
+      desiredMinTx: Interval(timers.transmitInterval) ?? .milliseconds(300),
+      requiredMinRx: Interval(timers.receiveInterval) ?? .milliseconds(300),
+      detectMultiplier: UInt8(clamping: max(1, timers.detectMultiplier)), role: role)
+  }
+}

@@ -1,0 +1,100 @@
+import BFD
+import CLinux
+import Configuration
+import Glibc
+import Netlink
+import NetworkNamespaces
+import Speaker
+
+/// The gateway's one time-critical thread: BFD, links and groups, from the packet that did not come to the kernel's
+/// acknowledgement of the new group, without waiting for anyone.
+///
+/// It never enters a namespace: its sockets were opened inside by others, and stay there.
+struct Engine: ~Copyable {
+  var configuration: GatewayConfiguration
+  var core: GatewayCore
+  var speaker: Speaker
+  var kernel: KernelGroups
+  var monitor: NetlinkMonitor
+  /// A socket of its own for dumps, so that a long answer never stands in the way of a group.
+  var tables: NetlinkSocket
+  var links: [Int32: Link] = [:]
+  /// Session number to peer number.
+  var peerOfSession: [Int: Int] = [:]
+  /// Peer number to the settings its session was made with.
+  var installedPeers: [Int: (session: Int, settings: SessionSettings)] = [:]
+  /// Kernel ids by path number and by group number.
+  var nextHopIDs: [UInt32] = []
+  var groupIDs: [UInt32] = []
+  /// What the kernel is known to have, by the group's id; nothing for a group that is not there.
+  var written: [UInt32: [NextHop.Member]] = [:]
+  var failovers: [String: FailoverRecord] = [:]
+  var failoverCounts: [String: UInt64] = [:]
+  var problems: [String: EngineProblem] = [:]
+  /// When to try again what failed.
+  var retryAt = Instant.distantFuture
+  var stopAt = Instant.distantFuture
+  let commands: Mailbox<EngineCommand>
+  let reports: Mailbox<EngineReport>
+  let poller: Poller
+
+  /// Opens everything inside the gateway's namespace.
+  static func open(
+    _ configuration: GatewayConfiguration, in namespace: borrowing NetworkNamespace, secret: (UInt64, UInt64),
+    commands: Mailbox<EngineCommand>, reports: Mailbox<EngineReport>
+  ) throws(EngineError) -> Engine {
+    let now = MonotonicClock.now()
+    // Subscribe before the first dump: nothing is missed in between.
+    let monitor = try explained { try NetlinkMonitor(in: namespace, [.links, .addresses, .nextHops]) }
+    let groups = try explained { try NetlinkSocket(in: namespace) }
+    let tables = try explained { try NetlinkSocket(in: namespace) }
+    let poller = try explained { try Poller() }
+    let speaker = try explained {
+      try Speaker(
+        in: namespace, listen: configuration.bfd.listen, secret: secret,
+        seed: UInt64(bitPattern: now.nanoseconds) ^ secret.1, at: now)
+    }
+    return Engine(
+      configuration: configuration, core: GatewayCore(configuration, at: now), speaker: speaker,
+      kernel: KernelGroups(socket: groups), monitor: monitor, tables: tables, commands: commands, reports: reports,
+      poller: poller)
+  }
+
+  private init(
+    configuration: GatewayConfiguration, core: GatewayCore, speaker: consuming Speaker, kernel: consuming KernelGroups,
+    monitor: consuming NetlinkMonitor, tables: consuming NetlinkSocket, commands: Mailbox<EngineCommand>,
+    reports: Mailbox<EngineReport>, poller: Poller
+  ) {
+    self.configuration = configuration
+    self.core = core
+    self.speaker = speaker
+    self.kernel = kernel
+    self.monitor = monitor
+    self.tables = tables
+    self.commands = commands
+    self.reports = reports
+    self.poller = poller
+    assignIDs()
+  }
+
+  mutating func assignIDs() {
+    let ids = NextHopIDs.assign(configuration)
+    nextHopIDs = core.model.paths.map { ids.paths[$0.name] ?? 0 }
+    groupIDs = core.model.groups.map { ids.groups[$0.name] ?? 0 }
+  }
+}
+
+/// Runs `body`, turning what it throws into an `EngineError` with the same words.
+private func explained<T: ~Copyable>(_ body: () throws -> T) throws(EngineError) -> T {
+  do {
+    return try body()
+  } catch {
+    throw EngineError(message: "\(error)")
+  }
+}
+
+/// Why the engine could not start.
+struct EngineError: Error, Sendable, CustomStringConvertible {
+  var message: String
+  var description: String { message }
+}

@@ -1,0 +1,73 @@
+import BFD
+import Configuration
+import Netlink
+import Speaker
+
+/// What the agent asks of the engine.
+enum EngineCommand: Sendable {
+  /// Run by this configuration from now on. What did not change is not disturbed.
+  case reconfigure(GatewayConfiguration)
+  case setDrained(GatewayCore.Target, Bool, Reply<Bool>)
+  case resolve(String, Reply<GatewayCore.Target?>)
+  case snapshot(Reply<EngineSnapshot>)
+  /// Links, addresses or next hops may have changed: look again.
+  case refresh
+  /// Tell the peers AdminDown, go on for a detection time, then end. Without `drain`, end at once.
+  case stop(drain: Bool)
+}
+
+/// What the engine tells the agent.
+enum EngineReport: Sendable {
+  case event(GatewayEvent)
+  /// A group was made or removed: its routes must follow.
+  case groupChanged(name: String, exists: Bool)
+  /// The thread has ended.
+  case stopped
+}
+
+/// A change of a group's members, measured.
+struct FailoverRecord: Sendable {
+  var group: String
+  /// When what led to it happened: for a timeout the end of the Detection Time.
+  var cause: Instant
+  /// When the kernel acknowledged the new group.
+  var acknowledged: Instant
+  var before: [String]
+  var after: [String]
+
+  /// Nanoseconds.
+  var latency: Int64 { acknowledged - cause }
+}
+
+/// Something the engine could not do and will try again.
+struct EngineProblem: Hashable, Sendable {
+  var what: String
+  var help: String?
+  var since: Instant
+}
+
+/// The engine's state for `status`.
+struct EngineSnapshot: Sendable {
+  struct SessionEntry: Sendable {
+    /// The peer's, or the allow entry's.
+    var name: String
+    var isRule: Bool
+    var hold: Session.Hold?
+    var view: SessionView
+  }
+
+  var at: Instant
+  var core: GatewayCore
+  var sessions: [SessionEntry]
+  var links: [Int32: Link]
+  /// By path number.
+  var nextHopIDs: [UInt32]
+  /// By group number.
+  var groupIDs: [UInt32]
+  var failovers: [String: FailoverRecord]
+  var failoverCounts: [String: UInt64]
+  var counters: SpeakerCounters
+  var sourcePortIPv4: UInt16?
+  var sourcePortIPv6: UInt16?
+  var problems: [EngineProblem]
+}
