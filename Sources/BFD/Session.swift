@@ -44,7 +44,8 @@ public struct Session: Hashable, Sendable {
   public internal(set) var lastReceived: Instant
   /// When the last packet other than a Final left; nil before the first.
   public internal(set) var lastTransmitted: Instant?
-  var started: Instant
+  /// When it was created.
+  public let started: Instant
 
   var poll = PollSequence()
   /// Desired Min TX as the transmit timer uses it: an increase waits for the Final (section 6.8.3).

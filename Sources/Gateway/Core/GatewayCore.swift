@@ -26,6 +26,8 @@ struct GatewayCore: Sendable {
   private(set) var isDrained = false
   private(set) var drainedPaths: Set<String> = []
   private(set) var drainedPeers: Set<String> = []
+  /// When something was last drained or put back.
+  private(set) var drainedSince: Instant
   private var holds: [Session.Hold?]
   private var isDirty = true
   /// The earliest event that `settle` has not yet answered.
@@ -41,6 +43,7 @@ struct GatewayCore: Sendable {
     nextHopsPresent = model.paths.map { _ in false }
     decisions = model.groups.map { _ in .withdrawn }
     holds = model.peers.map { _ in nil }
+    drainedSince = now
   }
 
   private static func initialVerdict(_ peer: Int, _ model: GatewayModel) -> Verdict {
@@ -108,6 +111,7 @@ struct GatewayCore: Sendable {
 
   /// Takes a target out of service, or puts it back.
   mutating func setDrained(_ target: Target, _ drained: Bool, at now: Instant) {
+    drainedSince = now
     switch target {
     case .node: isDrained = drained
     case .path(let name):
@@ -124,6 +128,7 @@ struct GatewayCore: Sendable {
     self = GatewayCore(configuration, at: now)
     effects = old.effects
     isDrained = old.isDrained
+    drainedSince = old.drainedSince
     areUplinksLost = old.areUplinksLost
     drainedPaths = old.drainedPaths.filter { name in model.paths.contains { $0.name == name } }
     drainedPeers = old.drainedPeers.filter { model.peers.contains($0) }
@@ -233,10 +238,7 @@ struct GatewayCore: Sendable {
         // Not known yet is not lost.
         if case .down = links[number] { false } else { true }
       case .path(let number):
-        switch paths[number].phase {
-        case .up, .adopted, .pending: true
-        case .down, .left, .waiting: false
-        }
+        isGood(path: number)
       }
     }
     let lost =
@@ -279,6 +281,14 @@ struct GatewayCore: Sendable {
   }
 
   mutating func append(_ event: GatewayEvent) { effects.append(.event(event)) }
+
+  /// Whether a path counts as a good uplink. Not known yet is not lost.
+  func isGood(path: Int) -> Bool {
+    switch paths[path].phase {
+    case .up, .adopted, .pending: true
+    case .down, .left, .waiting: false
+    }
+  }
 
   /// What a peer's sessions are to be held in now: for sessions that appear later.
   func hold(of peer: Int) -> Session.Hold? { holds[peer] }

@@ -107,7 +107,9 @@ extension Engine {
       let paths = members.compactMap { member in nextHopIDs.firstIndex(of: member.id) }
       guard !paths.isEmpty else { continue }
       core.adopt(group: number, members: paths, at: now)
-      log(.info, "group \(group.name) adopted with \(paths.map { core.model.paths[$0].name }.joined(separator: ", "))")
+      log(
+        .info, "group \(group.name) adopted with \(paths.map { core.model.paths[$0].name }.joined(separator: ", "))"
+      )
     }
   }
 }

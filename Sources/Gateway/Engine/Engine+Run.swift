@@ -116,7 +116,9 @@ extension Engine {
     }
     // A peer with minutes of detection time is not waited for longer than a service manager would wait.
     stopAt = now + min(longest, 30_000_000_000)
-    log(.info, "draining for \(stopAt.duration(since: now)): every peer is told AdminDown, traffic is still forwarded")
+    log(
+      .info, "draining for \(stopAt.duration(since: now)): every peer is told AdminDown, traffic is still forwarded"
+    )
   }
 
   // MARK: - Telling
@@ -152,7 +154,8 @@ extension Engine {
     }
     return EngineSnapshot(
       at: now, core: core, sessions: sessions, links: links, nextHopIDs: nextHopIDs, groupIDs: groupIDs,
-      failovers: failovers, failoverCounts: failoverCounts, counters: speaker.counters,
+      failovers: failovers, failoverCounts: failoverCounts,
+      probes: core.model.probes.map { _ in nil }, counters: speaker.counters,
       sourcePortIPv4: speaker.sourcePort(.ipv4), sourcePortIPv6: speaker.sourcePort(.ipv6),
       problems: problems.values.sorted { $0.what < $1.what })
   }

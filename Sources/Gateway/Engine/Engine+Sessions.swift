@@ -31,7 +31,8 @@ extension Engine {
     // An allow rule may have made a session with this peer before it was named.
     if let unnamed = speaker.index(of: settings.key) { speaker.remove(unnamed) }
     guard let session = speaker.add(settings, at: now) else {
-      problem("peer \(core.model.peers[peer])", "another session with the same address and interface exists", at: now)
+      problem(
+        "peer \(core.model.peers[peer])", "another session with the same address and interface exists", at: now)
       return
     }
     solved("peer \(core.model.peers[peer])")

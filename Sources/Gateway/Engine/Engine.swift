@@ -61,7 +61,8 @@ struct Engine: ~Copyable {
   }
 
   private init(
-    configuration: GatewayConfiguration, core: GatewayCore, speaker: consuming Speaker, kernel: consuming KernelGroups,
+    configuration: GatewayConfiguration, core: GatewayCore, speaker: consuming Speaker,
+    kernel: consuming KernelGroups,
     monitor: consuming NetlinkMonitor, tables: consuming NetlinkSocket, commands: Mailbox<EngineCommand>,
     reports: Mailbox<EngineReport>, poller: Poller
   ) {

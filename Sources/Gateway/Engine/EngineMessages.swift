@@ -46,6 +46,12 @@ struct EngineProblem: Hashable, Sendable {
   var since: Instant
 }
 
+/// What a probe has measured.
+struct ProbeStatus: Sendable {
+  var roundTripMicroseconds: UInt64?
+  var lossPercent: Double?
+}
+
 /// The engine's state for `status`.
 struct EngineSnapshot: Sendable {
   struct SessionEntry: Sendable {
@@ -66,6 +72,8 @@ struct EngineSnapshot: Sendable {
   var groupIDs: [UInt32]
   var failovers: [String: FailoverRecord]
   var failoverCounts: [String: UInt64]
+  /// By probe number; nil for one that does not run yet.
+  var probes: [ProbeStatus?]
   var counters: SpeakerCounters
   var sourcePortIPv4: UInt16?
   var sourcePortIPv6: UInt16?

@@ -43,7 +43,7 @@ struct KernelGroups: ~Copyable {
     do throws(NetlinkError) {
       message.encodeRemoval(of: id)
       try socket.sendAndAwaitAck(&message)
-    } catch where error.code == ENOENT {
+    } catch  where error.code == ENOENT {
     }
   }
 }
