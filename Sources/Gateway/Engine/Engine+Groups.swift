@@ -84,32 +84,14 @@ extension Engine {
     }
   }
 
-  /// Takes over groups and next hops that a run before has left in the kernel.
+  /// Takes over the groups that a run before has left in the kernel: their members go on carrying traffic.
   mutating func adopt(at now: Instant) {
-    let found: [NextHop]
-    do throws(NetlinkError) {
-      found = try tables.nextHops()
-    } catch {
-      problem("next hops", error, at: now)
-      return
-    }
-    let byID = Dictionary(found.filter { $0.protocol == .everway }.map { ($0.id, $0) }) { first, _ in first }
-    for (number, path) in core.model.paths.enumerated() {
-      guard case .gateway(let gateway, let interface)? = byID[nextHopIDs[number]]?.kind,
-        gateway == path.configuration.via, links[interface]?.name == path.configuration.interface
-      else { continue }
-      core.nextHopChanged(number, isPresent: true, at: now)
-    }
     for (number, group) in core.model.groups.enumerated() {
-      guard case .group(let members, _)? = byID[groupIDs[number]]?.kind else { continue }
-      // Whatever it holds: a group that does not fit is then known to need writing.
-      written[groupIDs[number]] = members
+      guard let members = written[groupIDs[number]] else { continue }
       let paths = members.compactMap { member in nextHopIDs.firstIndex(of: member.id) }
       guard !paths.isEmpty else { continue }
       core.adopt(group: number, members: paths, at: now)
-      log(
-        .info, "group \(group.name) adopted with \(paths.map { core.model.paths[$0].name }.joined(separator: ", "))"
-      )
+      log(.info, "group \(group.name) adopted with \(names(of: members).joined(separator: ", "))")
     }
   }
 }

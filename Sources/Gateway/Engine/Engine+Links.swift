@@ -5,66 +5,107 @@ import Netlink
 import Speaker
 
 extension Engine {
-  /// Reads what the kernel has to tell of links, addresses and next hops.
+  /// Nanoseconds after a link or next hop has changed until the kernel's own view is read again: it removes next hops
+  /// of a dead link without a word (docs/kernel-next-hops.md).
+  private static let verifyDelay: Int64 = 100_000_000
+
+  /// Reads what the kernel has to tell of links, addresses and next hops, and takes it in its order: a link that was
+  /// down for a moment has lost its next hops, even if it is up by now.
   mutating func takeLinkEvents(at now: Instant) {
-    var touched: Set<Int32> = []
-    var isLost = false
-    var isAddressNews = false
+    var events: [RouteEvent] = []
     do throws(NetlinkError) {
-      var changed: [Link] = []
-      var removed: [Link] = []
-      while try monitor.receive({ event in
-        switch event {
-        case .link(let link): changed.append(link)
-        case .linkRemoved(let link): removed.append(link)
-        case .address: isAddressNews = true
-        case .nextHopRemoved: isAddressNews = true
-        case .lost: isLost = true
-        default: break
-        }
-      }) {}
-      for link in changed {
-        links[link.index] = link
-        touched.insert(link.index)
-      }
-      for link in removed {
-        links[link.index] = nil
-        touched.insert(link.index)
-      }
+      while try monitor.receive({ events.append($0) }) {}
     } catch {
-      problem("link events", "\(error)", at: now)
-      isLost = true
+      problem("link events", error, at: now)
+      events.append(.lost)
     }
-    if isLost {
-      readLinks(at: now)
-    } else if !touched.isEmpty {
-      linksChanged(at: now)
+    guard !events.isEmpty else { return }
+    var areLinksNews = false
+    for event in events {
+      switch event {
+      case .link(let link):
+        links[link.index] = link
+        takeLinkSignals(at: now)
+        areLinksNews = true
+      case .linkRemoved(let link):
+        links[link.index] = nil
+        takeLinkSignals(at: now)
+        areLinksNews = true
+      case .nextHopRemoved(let id): forgetNextHop(id, at: now)
+      case .lost: verifyAt = now
+      default: break
+      }
     }
-    if isAddressNews { addNextHops(at: now) }
+    if areLinksNews { syncSessions(at: now) }
+    addNextHops(at: now)
+    verifyAt = min(verifyAt, now + Self.verifyDelay)
   }
 
-  /// Reads all links anew.
-  mutating func readLinks(at now: Instant) {
+  /// Reads links, next hops and groups anew, and repairs what is not as it should be.
+  mutating func verify(at now: Instant) {
+    verifyAt = .distantFuture
+    readKernel(at: now)
+    syncSessions(at: now)
+    addNextHops(at: now)
+    core.settle(at: now)
+    applyEffects()
+    repairGroups(at: now)
+  }
+
+  /// Reads links, next hops and groups anew.
+  mutating func readKernel(at now: Instant) {
     do throws(NetlinkError) {
       let all = try tables.links()
       links = Dictionary(all.map { ($0.index, $0) }) { _, new in new }
-      solved("links")
+      takeLinkSignals(at: now)
+      takeNextHops(try tables.nextHops(), at: now)
+      solved("kernel tables")
     } catch {
-      problem("links", "\(error)", at: now)
+      problem("kernel tables", error, at: now)
     }
-    linksChanged(at: now)
   }
 
-  private mutating func linksChanged(at now: Instant) {
+  private mutating func takeLinkSignals(at now: Instant) {
     for (number, name) in core.model.interfaces.enumerated() {
       core.linkChanged(number, signal(of: name), at: now)
     }
-    // The kernel removes the next hops of a link that goes down, without a word of its own.
     for (number, path) in core.model.paths.enumerated() where core.links[path.interface] != .up {
-      core.nextHopChanged(number, isPresent: false, at: now)
+      forgetNextHop(nextHopIDs[number], at: now)
     }
-    syncSessions(at: now)
-    addNextHops(at: now)
+  }
+
+  /// The kernel has removed a next hop, and taken it out of its groups; or a group, and its routes with it.
+  private mutating func forgetNextHop(_ id: UInt32, at now: Instant) {
+    if let path = nextHopIDs.firstIndex(of: id) { core.nextHopChanged(path, isPresent: false, at: now) }
+    for (number, group) in groupIDs.enumerated() {
+      guard let members = written[group], group == id || members.contains(where: { $0.id == id }) else { continue }
+      let left = group == id ? [] : members.filter { $0.id != id }
+      written[group] = left.isEmpty ? nil : left
+      if left.isEmpty { report(.groupChanged(name: core.model.groups[number].name, exists: false)) }
+    }
+  }
+
+  /// Next hops and groups as the kernel has them.
+  private mutating func takeNextHops(_ found: [NextHop], at now: Instant) {
+    let byID = Dictionary(found.map { ($0.id, $0) }) { first, _ in first }
+    for (number, path) in core.model.paths.enumerated() {
+      var isPresent = false
+      if case .gateway(let gateway, let interface)? = byID[nextHopIDs[number]]?.kind {
+        isPresent = gateway == path.configuration.via && links[interface]?.name == path.configuration.interface
+      }
+      core.nextHopChanged(number, isPresent: isPresent, at: now)
+    }
+    for (number, id) in groupIDs.enumerated() {
+      let had = written[id] != nil
+      if case .group(let members, _)? = byID[id]?.kind {
+        written[id] = members
+      } else {
+        written[id] = nil
+      }
+      if had != (written[id] != nil) {
+        report(.groupChanged(name: core.model.groups[number].name, exists: written[id] != nil))
+      }
+    }
   }
 
   private func signal(of name: String) -> GatewayCore.LinkSignal {

@@ -11,18 +11,14 @@ extension Engine {
   /// Runs until told to stop.
   mutating func run() {
     let start = MonotonicClock.now()
-    readLinks(at: start)
+    readKernel(at: start)
     adopt(at: start)
-    syncSessions(at: start)
-    addNextHops(at: start)
-    core.settle(at: start)
-    applyEffects()
-    repairGroups(at: start)
+    verify(at: start)
     watchDescriptors()
     var now = start
     while now < stopAt {
       turn(at: now)
-      let deadline = min(min(speaker.nextDeadline, core.nextDeadline), min(retryAt, stopAt))
+      let deadline = min(min(speaker.nextDeadline, core.nextDeadline), min(min(retryAt, verifyAt), stopAt))
       poller.wait(until: deadline, now: MonotonicClock.now())
       now = MonotonicClock.now()
     }
@@ -36,9 +32,13 @@ extension Engine {
     takeSpeakerEvents()
     core.settle(at: now)
     applyEffects()
+    repairGroups(at: now)
     speaker.flush()
     for command in commands.receive() { obey(command, at: now) }
-    if now >= retryAt { retry(at: now) }
+    if now >= min(retryAt, verifyAt) {
+      retryAt = .distantFuture
+      verify(at: now)
+    }
   }
 
   private mutating func watchDescriptors() {
@@ -51,14 +51,6 @@ extension Engine {
     }
   }
 
-  private mutating func retry(at now: Instant) {
-    retryAt = .distantFuture
-    readLinks(at: now)
-    core.settle(at: now)
-    applyEffects()
-    repairGroups(at: now)
-  }
-
   private mutating func obey(_ command: EngineCommand, at now: Instant) {
     switch command {
     case .reconfigure(let new): reconfigure(new, at: now)
@@ -69,7 +61,7 @@ extension Engine {
       reply.fulfil(true)
     case .resolve(let name, let reply): reply.fulfil(core.target(named: name))
     case .snapshot(let reply): reply.fulfil(snapshot(at: now))
-    case .refresh: retry(at: now)
+    case .refresh: verify(at: now)
     case .stop(let drain): stop(drain: drain, at: now)
     }
   }
@@ -95,10 +87,7 @@ extension Engine {
       peerOfSession[session] = core.model.peers.firstIndex(of: oldNames[peer])
     }
     problems.removeAll()
-    readLinks(at: now)
-    core.settle(at: now)
-    applyEffects()
-    repairGroups(at: now)
+    verify(at: now)
   }
 
   private mutating func stop(drain: Bool, at now: Instant) {

@@ -33,6 +33,8 @@ struct Engine: ~Copyable {
   var problems: [String: EngineProblem] = [:]
   /// When to try again what failed.
   var retryAt = Instant.distantFuture
+  /// When to read the kernel's tables again.
+  var verifyAt = Instant.distantFuture
   var stopAt = Instant.distantFuture
   let commands: Mailbox<EngineCommand>
   let reports: Mailbox<EngineReport>
