@@ -147,6 +147,9 @@ struct GatewayCore: Sendable {
     for (number, path) in model.paths.enumerated() {
       if let known = old.model.paths.firstIndex(where: { $0.name == path.name }) {
         paths[number] = old.paths[known]
+        let before = old.model.paths[known].configuration
+        let isSamePlace = before.via == path.configuration.via && before.interface == path.configuration.interface
+        nextHopsPresent[number] = isSamePlace && old.nextHopsPresent[known]
       }
     }
     for (number, group) in model.groups.enumerated() {

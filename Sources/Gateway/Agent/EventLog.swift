@@ -1,0 +1,32 @@
+import BFD
+import Control
+import Glibc
+import Speaker
+
+/// Log lines for people: time, level, text. Colour only where the caller says that a terminal is there.
+public struct EventLog: Sendable {
+  private let descriptor: Int32
+  private let isColoured: Bool
+
+  /// - Parameter descriptor: where lines go; 2 is standard error.
+  public init(descriptor: Int32 = 2, isColoured: Bool = false) {
+    self.descriptor = descriptor
+    self.isColoured = isColoured
+  }
+
+  /// An event of the engine, with the time at which it happened.
+  mutating func write(_ event: GatewayEvent) {
+    let age = max(0, MonotonicClock.now() - event.at)
+    line(event.level, event.text, Timestamp(microseconds: Timestamp.now().microseconds - age / 1_000))
+  }
+
+  public mutating func write(_ level: GatewayEvent.Level, _ text: String) { line(level, text, .now()) }
+
+  private func line(_ level: GatewayEvent.Level, _ text: String, _ at: Timestamp) {
+    var word = level == .warning ? "warning" : "info   "
+    if isColoured, level == .warning { word = "\u{1b}[33m\(word)\u{1b}[0m" }
+    var bytes = Array("\(at) \(word) \(text)\n".utf8)
+    // A log that cannot be written must not stop the gateway.
+    Glibc.write(descriptor, &bytes, bytes.count)
+  }
+}

@@ -1,0 +1,230 @@
+import BFD
+import Configuration
+import Control
+import Glibc
+import Netlink
+import NetworkNamespaces
+import Speaker
+
+extension GatewayAgent {
+  /// How long the engine may take to answer: it is never busy for longer than one turn.
+  private static let patience: Int32 = 2_000
+  /// Routes shown at most; a full table is not for reading.
+  private static let shownRoutes = 200
+
+  mutating func answer(_ request: ControlRequest) -> ControlResponse {
+    switch request.command {
+    case .status: return status()
+    case .drain(let target): return setDrained(target, true, by: request.from)
+    case .undrain(let target): return setDrained(target, false, by: request.from)
+    case .reload:
+      switch reload() {
+      case .success(let outcome): return .reload(outcome)
+      case .failure(let failure): return .failure(failure)
+      }
+    case .version: return .version(VersionReport(version: options.version, pid: getpid()))
+    case .ping: return .pong
+    }
+  }
+
+  // MARK: - Drain
+
+  private mutating func setDrained(_ name: String?, _ drained: Bool, by who: PeerCredentials) -> ControlResponse {
+    guard !isStopping else {
+      return .failure(ControlFailure(.refused, "everway is stopping, and drains everything already"))
+    }
+    guard engine != nil else {
+      return .failure(ControlFailure(.failed, "BFD is not running yet", help: "everway status problems says why"))
+    }
+    let target: GatewayCore.Target
+    if let name {
+      guard let known = GatewayCore(configuration, at: MonotonicClock.now()).target(named: name) else {
+        let names = configuration.paths.map(\.name) + configuration.bfd.peers.map(\.name)
+        return .failure(
+          ControlFailure(
+            .unknownTarget, "there is no path and no peer named \(name)",
+            help: "one of: \(Set(names).sorted().joined(separator: ", "))"))
+      }
+      target = known
+    } else {
+      target = .node
+    }
+    guard let reply = try? Reply<Bool>() else {
+      return .failure(ControlFailure(.failed, "out of file descriptors"))
+    }
+    commands.send(.setDrained(target, drained, reply))
+    guard let changed = reply.wait(milliseconds: Self.patience) else {
+      return .failure(ControlFailure(.failed, "the engine did not answer within \(Self.patience / 1_000) s"))
+    }
+    let subject = name ?? "this node"
+    let text = drained ? "\(subject) is drained" : "\(subject) is in service again"
+    log.write(.info, "\(text), asked by pid \(who.pid) (uid \(who.uid))")
+    return .drain(
+      DrainOutcome(
+        changed: changed, state: drained ? .drained : .none, message: changed ? text : "\(text) already",
+        notes: notes(target, drained)))
+  }
+
+  private func notes(_ target: GatewayCore.Target, _ drained: Bool) -> [String] {
+    guard drained else { return ["a path returns once its health checks say that it works"] }
+    switch target {
+    case .node: return ["every BFD peer is told AdminDown; traffic that still comes is forwarded"]
+    case .path, .peer: return ["its next hop carries nothing any more as soon as another path can take over"]
+    }
+  }
+
+  // MARK: - Reload
+
+  /// Takes the configuration file again. A file with errors, or one that asks for what needs a restart, changes nothing.
+  mutating func reload() -> Result<ReloadOutcome, ControlFailure> {
+    let result = tryReload()
+    switch result {
+    case .success(let outcome):
+      let text = outcome.changes.isEmpty ? "nothing has changed" : outcome.changes.joined(separator: "; ")
+      lastReload = StatusReport.Reload(at: .now(), accepted: true, message: text)
+      log.write(.info, "configuration reloaded: \(text)")
+    case .failure(let failure):
+      lastReload = StatusReport.Reload(at: .now(), accepted: false, message: failure.message)
+    }
+    return result
+  }
+
+  private mutating func tryReload() -> Result<ReloadOutcome, ControlFailure> {
+    let parsed: ParsedConfiguration
+    do {
+      parsed = try GatewayConfiguration.load(path: options.configurationFile)
+    } catch {
+      return .failure(
+        ControlFailure(
+          .refused, "\(options.configurationFile) has errors; the configuration in force stays",
+          help: "everway check \(options.configurationFile)", details: error.diagnostics.map(\.rendered)))
+    }
+    let new = parsed.configuration
+    let fixed = ConfigurationDifference.needsRestart(from: configuration, to: new)
+    guard fixed.isEmpty else {
+      return .failure(
+        ControlFailure(
+          .refused,
+          "\(fixed.joined(separator: ", ")) cannot change while everway runs; the configuration in force stays",
+          help: "restart everway, or undo that change"))
+    }
+    let changes = ConfigurationDifference.describe(from: configuration, to: new)
+    if new != configuration {
+      if previous == nil { previous = desired }
+      configuration = new
+      desired = DesiredState(new)
+      if engine != nil { commands.send(.reconfigure(new)) }
+      backoff = Self.firstBackoff
+      reconcileAt = MonotonicClock.now()
+    }
+    loadedAt = .now()
+    return .success(ReloadOutcome(changes: changes, warnings: parsed.warnings.map(\.rendered)))
+  }
+
+  // MARK: - Status
+
+  private mutating func status() -> ControlResponse {
+    let wall = Timestamp.now()
+    var report = StatusReport(
+      version: options.version, pid: getpid(), hostName: hostName(), startedAt: startedAt,
+      uptimeSeconds: wall.seconds(since: startedAt), generatedAt: wall,
+      configuration: StatusReport.Configuration(
+        file: options.configurationFile, loadedAt: loadedAt, lastReload: lastReload),
+      namespace: namespaceStatus(),
+      speaker: StatusReport.Speaker(
+        schedulingPolicy: "not running", schedulingPriority: 0, receivePacketCount: 0, sendPacketCount: 0))
+    report.problems = problems.values.map {
+      StatusReport.Problem(
+        what: $0.what, since: $0.since, help: $0.help,
+        retryingInSeconds: Double(max(0, reconcileAt - MonotonicClock.now())) / 1e9)
+    }
+    let routeCounts = addRoutes(to: &report)
+    if let engine {
+      if let reply = try? Reply<EngineSnapshot>(), let snapshot = ask(reply) {
+        add(snapshot, engine.scheduling, routeCounts, wall, to: &report)
+      } else {
+        report.problems.append(
+          StatusReport.Problem(
+            what: "the engine did not answer within \(Self.patience / 1_000) s", since: wall,
+            help: "it is starved of CPU, or stopped in a debugger"))
+      }
+    }
+    report.problems.sort { ($0.since, $0.what) < ($1.since, $1.what) }
+    return .status(report)
+  }
+
+  private func ask(_ reply: Reply<EngineSnapshot>) -> EngineSnapshot? {
+    commands.send(.snapshot(reply))
+    return reply.wait(milliseconds: Self.patience)
+  }
+
+  private func add(
+    _ snapshot: EngineSnapshot, _ scheduling: Scheduling, _ routeCounts: [String: Int], _ wall: Timestamp,
+    to report: inout StatusReport
+  ) {
+    let builder = StatusBuilder(snapshot: snapshot, configuration: configuration, wall: wall)
+    report.speaker = builder.speaker(scheduling)
+    report.sessions = builder.sessions
+    report.paths = builder.paths
+    report.groups = builder.groups(routeCounts: routeCounts)
+    report.uplinks = builder.uplinks
+    report.drain = builder.drain
+    if isStopping { report.drain.state = .draining }
+    report.interfaces = interfaces(snapshot)
+    report.problems += snapshot.problems.map {
+      StatusReport.Problem(what: $0.what, since: builder.timestamp($0.since), help: $0.help, retryingInSeconds: 1)
+    }
+  }
+
+  private func interfaces(_ snapshot: EngineSnapshot) -> [StatusReport.Interface] {
+    let names = Set(configuration.interfaces.map(\.name) + configuration.paths.map(\.interface))
+    return names.sorted().map { name in
+      let link = snapshot.links.values.first { $0.name == name }
+      return StatusReport.Interface(
+        name: name, index: link.map { Int($0.index) }, up: link?.flags.contains(.up) ?? false,
+        carrier: link?.isUsable ?? false, mtu: link.map { Int($0.mtu) },
+        addresses: outcome?.observed.inside[name]?.addresses.map { "\($0.prefix)" } ?? [])
+    }
+  }
+
+  /// Adds the routes of the last look at the kernel; how many each group has in all.
+  private func addRoutes(to report: inout StatusReport) -> [String: Int] {
+    var counts: [String: Int] = [:]
+    let own = outcome?.observed.routes.own ?? [:]
+    for route in desired.routes {
+      let isInstalled = own[route.key]?.satisfies(route) ?? false
+      var group: String?
+      if case .group(_, let name) = route.target {
+        group = name
+        if isInstalled { counts[name, default: 0] += 1 }
+      }
+      guard report.routes.count < Self.shownRoutes else {
+        report.routesOmitted += 1
+        continue
+      }
+      report.routes.append(
+        StatusReport.Route(
+          prefix: "\(route.key.prefix)", table: route.key.table, metric: route.key.metric, group: group,
+          installed: isInstalled))
+    }
+    return counts
+  }
+
+  private func namespaceStatus() -> StatusReport.Namespace {
+    let identity = namespaceIdentity.map { "\($0)" }
+    guard case .named(let name) = configuration.namespace else {
+      return StatusReport.Namespace(state: .healthy, identity: identity)
+    }
+    let problem = problems["namespace"]
+    return StatusReport.Namespace(
+      name: name, path: NetworkNamespace.path(named: name),
+      state: identity == nil ? .absent : problem == nil ? .healthy : .broken, identity: identity,
+      detail: problem?.what)
+  }
+
+  private func hostName() -> String? {
+    var buffer = [UInt8](repeating: 0, count: 256)
+    guard gethostname(&buffer, buffer.count - 1) == 0 else { return nil }
+    return String(decoding: buffer.prefix { $0 != 0 }, as: UTF8.self)
+  }
+}

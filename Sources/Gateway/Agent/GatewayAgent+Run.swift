@@ -1,0 +1,202 @@
+import BFD
+import Configuration
+import Control
+import Glibc
+import Netlink
+import NetworkNamespaces
+import Speaker
+
+extension GatewayAgent {
+  static let firstBackoff: Int64 = 1_000_000_000
+  private static let longestBackoff: Int64 = 30_000_000_000
+  /// Between two looks at the machine when nothing has happened.
+  private static let idleInterval: Int64 = 30_000_000_000
+  /// From an event to the look at the machine: events come in bursts.
+  private static let settleDelay: Int64 = 50_000_000
+  private static let namespaceInterval: Int64 = 500_000_000
+
+  /// Runs until SIGTERM or SIGINT, and for as long as draining takes after that.
+  public mutating func run() {
+    log.write(
+      .info, "everway \(options.version) started, pid \(getpid()), configuration \(options.configurationFile)")
+    watch(signals.descriptor, control.descriptor, reports.descriptor, homeMonitor.descriptor)
+    while !hasStopped {
+      turn(at: MonotonicClock.now())
+      poller.wait(until: nextDeadline, now: MonotonicClock.now())
+    }
+    engine?.join()
+    if !configuration.drain.keepRoutes { removeEverything() }
+    log.write(.info, "everway stopped")
+  }
+
+  private var nextDeadline: Instant {
+    let server = control.nextDeadline.map { Instant(nanoseconds: $0.wholeNanoseconds) } ?? .distantFuture
+    return min(server, isStopping ? .distantFuture : min(reconcileAt, checkNamespaceAt))
+  }
+
+  private mutating func turn(at now: Instant) {
+    for signal in signals.receive() { heed(signal) }
+    for report in reports.receive() { take(report, at: now) }
+    if takeEvents() { reconcileAt = min(reconcileAt, now + Self.settleDelay) }
+    if !isStopping, now >= checkNamespaceAt {
+      checkNamespace()
+      checkNamespaceAt = now + Self.namespaceInterval
+    }
+    if !isStopping, now >= reconcileAt { reconcile(at: now) }
+    let clock = Duration.nanoseconds(MonotonicClock.now().nanoseconds)
+    for request in control.run(now: clock) {
+      let response = answer(request)
+      control.respond(request.token, response, now: clock)
+    }
+  }
+
+  private mutating func heed(_ signal: Int32) {
+    switch signal {
+    case SIGHUP:
+      if case .failure(let failure) = reload() {
+        log.write(.warning, ([failure.message] + failure.details).joined(separator: "\n"))
+      }
+    default:
+      if isStopping || engine == nil {
+        commands.send(.stop(drain: false))
+        if engine == nil { hasStopped = true }
+        return
+      }
+      isStopping = true
+      log.write(.info, signal == SIGTERM ? "SIGTERM: stopping" : "interrupted: stopping")
+      commands.send(.stop(drain: configuration.drain.onStop))
+    }
+  }
+
+  private mutating func take(_ report: EngineReport, at now: Instant) {
+    switch report {
+    case .event(let event): log.write(event)
+    case .groupChanged: reconcileAt = min(reconcileAt, max(now, reconciledAt + Self.settleDelay))
+    case .stopped: hasStopped = true
+    }
+  }
+
+  /// Reads what links and addresses have to tell; whether there was anything.
+  private mutating func takeEvents() -> Bool {
+    var count = 0
+    do throws(NetlinkError) {
+      while try homeMonitor.receive({ _ in count += 1 }) {}
+      while try gatewayMonitor?.receive({ _ in count += 1 }) ?? false {}
+    } catch {
+      setProblem("events", "\(error)", help: error.hint)
+    }
+    return count > 0
+  }
+
+  /// Makes the machine what the configuration asks for, as far as it goes, and starts the engine once it can.
+  private mutating func reconcile(at now: Instant) {
+    do throws(NetlinkError) {
+      try sockets.open()
+      let outcome = try Reconciler.reconcile(desired, previous: previous, &sockets)
+      if outcome.applied > 0 {
+        log.write(.info, "\(outcome.applied) \(outcome.applied == 1 ? "change" : "changes") made to the machine")
+      }
+      previous = nil
+      takeProblems(outcome.problems)
+      self.outcome = outcome
+      clearProblem("machine")
+    } catch {
+      setProblem("machine", "\(error)", help: error.hint)
+    }
+    startEngine()
+    // Once its addresses are there, the engine can make next hops that it could not make before.
+    if engine != nil, outcome?.applied ?? 0 > 0 { commands.send(.refresh) }
+    let isGood = problems.isEmpty
+    backoff = isGood ? Self.firstBackoff : min(backoff * 2, Self.longestBackoff)
+    reconciledAt = MonotonicClock.now()
+    reconcileAt = reconciledAt + (isGood ? Self.idleInterval : backoff)
+  }
+
+  private mutating func startEngine() {
+    guard engine == nil else { return }
+    do {
+      guard let namespace = try sockets.gatewayNamespace() else { return }
+      let opened = try Engine.open(
+        configuration, in: namespace, secret: secret, commands: commands, reports: reports)
+      let monitor = try NetlinkMonitor(in: namespace, [.links, .addresses])
+      watch(monitor.descriptor)
+      gatewayMonitor = consume monitor
+      let thread = try EngineThread(opened, realtime: configuration.realtime)
+      for refusal in thread.scheduling.refusals { log.write(.warning, refusal) }
+      engine = thread
+      clearProblem("engine")
+    } catch {
+      setProblem("engine", "\(error)", help: nil)
+    }
+  }
+
+  private func watch(_ descriptors: Int32...) {
+    for descriptor in descriptors {
+      // Only memory can run out here; the loop then goes by its deadlines.
+      try? poller.watch(descriptor)
+    }
+  }
+
+  /// Keeps the name of the gateway's namespace on the namespace that this process holds.
+  private mutating func checkNamespace() {
+    guard case .named(let name) = configuration.namespace else { return }
+    do {
+      guard let held = try sockets.gatewayNamespace() else { return }
+      let identity = try held.identity()
+      namespaceIdentity = identity
+      switch try NetworkNamespace.state(named: name) {
+      case .healthy(identity): clearProblem("namespace")
+      case .absent:
+        try held.pin(named: name)
+        log.write(.warning, "namespace \(name) had lost its name; it is bound to /run/netns/\(name) again")
+        clearProblem("namespace")
+      case .healthy(let other):
+        setProblem(
+          "namespace",
+          "the name \(name) now leads to another namespace (\(other)) than the one in use (\(identity))",
+          help: "remove the other with 'ip netns del \(name)', and the one in use gets its name back")
+      case .broken(let fault):
+        setProblem("namespace", "namespace \(name): \(fault)", help: fault.hint(for: name))
+      }
+    } catch {
+      setProblem("namespace", "\(error)", help: nil)
+    }
+  }
+
+  /// Takes back what this process has put into the kernel, for `drain.keep-routes: false`.
+  private mutating func removeEverything() {
+    var empty = configuration
+    empty.paths = []
+    empty.groups = []
+    empty.routes = []
+    do throws(NetlinkError) {
+      let outcome = try Reconciler.reconcile(DesiredState(empty), previous: nil, &sockets)
+      log.write(.info, "\(outcome.applied) routes, groups and next hops removed")
+    } catch {
+      log.write(.warning, "routes were left in place: \(error)")
+    }
+  }
+
+  // MARK: - Problems
+
+  mutating func setProblem(_ subject: String, _ what: String, help: String?) {
+    guard problems[subject]?.what != what else { return }
+    problems[subject] = AgentProblem(what: what, help: help, since: problems[subject]?.since ?? .now())
+    log.write(.warning, what)
+  }
+
+  mutating func clearProblem(_ subject: String) {
+    if let gone = problems.removeValue(forKey: subject) { log.write(.info, "no longer a problem: \(gone.what)") }
+  }
+
+  private mutating func takeProblems(_ found: [Problem]) {
+    let subjects = Set(found.map { "plan: \($0.field) \($0.what)" })
+    for subject in problems.keys where subject.hasPrefix("plan: ") && !subjects.contains(subject) {
+      clearProblem(subject)
+    }
+    for problem in found {
+      let place = problem.field.isEmpty ? "" : "\(problem.field): "
+      setProblem("plan: \(problem.field) \(problem.what)", place + problem.what, help: problem.remedy)
+    }
+  }
+}

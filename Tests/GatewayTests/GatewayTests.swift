@@ -1,1 +1,0 @@
-// GatewayTests: placeholder until its first file lands.
