@@ -41,8 +41,7 @@ struct DesiredState: Hashable, Sendable {
         mtu: $0.mtu.map { UInt32(clamping: $0) },
         mac: $0.mac, up: $0.up)
     }
-    let ids = NextHopIDs.assign(
-      paths: configuration.paths.map(\.name), groups: configuration.groups.map(\.name))
+    let ids = NextHopIDs.assign(configuration)
     nextHops = configuration.paths.enumerated().map { index, path in
       PlannedNextHop(
         id: ids.paths[path.name] ?? 0, path: path.name, via: path.via, interface: path.interface,

@@ -92,6 +92,17 @@ struct GatewaySockets: ~Copyable, Sendable {
     return try result.get()
   }
 
+  /// A second descriptor of the gateway's namespace; nil while there is none.
+  mutating func gatewayNamespace() throws(NetlinkError) -> NetworkNamespace? {
+    guard gateway != nil else { return nil }
+    let descriptor = try inGateway { place, _ throws(NetlinkError) in
+      let copy = fcntl(place.namespace.descriptor, F_DUPFD_CLOEXEC, 0)
+      guard copy >= 0 else { throw NetlinkError("duplicate a namespace's descriptor", code: errno) }
+      return copy
+    }
+    return NetworkNamespace(owning: descriptor)
+  }
+
   /// Makes the gateway's namespace.
   mutating func createNamespace(named name: String) throws(NetlinkError) {
     gateway = try Place(asNetlink { () throws(SystemCallError) in try NetworkNamespace.create(named: name) })
