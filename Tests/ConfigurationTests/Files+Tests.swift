@@ -89,10 +89,15 @@ private func blocks(_ text: String) -> [(line: Int, text: String)] {
     #expect(Self.loadError(path) == "\(path): error: \(message)\n  expected: a configuration file\n1 error")
   }
 
-  @Test func aFIFODoesNotKeepUsWaiting() {
+  @Test func aFIFOIsNotRead() {
     let path = "/tmp/everway-configuration-\(getpid()).fifo"
     mkfifo(path, 0o600)
-    defer { unlink(path) }
+    // A writer, so that the test ends even when the open waits for one.
+    let writer = open(path, O_RDWR | O_CLOEXEC)
+    defer {
+      close(writer)
+      unlink(path)
+    }
     #expect(Self.loadError(path).contains("this is not a regular file"))
   }
 
