@@ -48,6 +48,7 @@ let package = Package(
     library("NetworkNamespaces", ["CLinux"]),
     library("Netlink", ["CLinux", "Addresses", "NetworkNamespaces"]),
     library("Speaker", ["CLinux", "Addresses", "BFD", "NetworkNamespaces"]),
+    library("Probing", ["CLinux", "Addresses", "BFD", "Netlink", "NetworkNamespaces"]),
     library("Control", ["CLinux"]),
     library(
       "Gateway",
@@ -72,6 +73,7 @@ let package = Package(
     tests("NetworkNamespaces", ["CLinux"]),
     tests("Netlink", ["Addresses", "CLinux", "NetworkNamespaces"]),
     tests("Speaker", ["Addresses", "BFD", "CLinux", "NetworkNamespaces"]),
+    tests("Probing", ["Addresses", "BFD", "CLinux", "NetworkNamespaces"]),
     tests("Control"),
     tests(
       "Gateway",

@@ -6,6 +6,7 @@
 
 #include "cl_namespace.h"
 #include "cl_netlink.h"
+#include "cl_probe.h"
 #include "cl_process.h"
 #include "cl_socket.h"
 

@@ -1,0 +1,235 @@
+#define _GNU_SOURCE
+#include "cl_probe.h"
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define LOAD_TYPE BPF_STMT(BPF_LD | BPF_W | BPF_ABS, SKF_AD_OFF + SKF_AD_PKTTYPE)
+#define LOAD_OCTET(k) BPF_STMT(BPF_LD | BPF_B | BPF_ABS, k)
+#define IF_EQUAL(k, yes, no) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, k, yes, no)
+#define ACCEPT BPF_STMT(BPF_RET | BPF_K, 0xffffffff)
+#define DROP BPF_STMT(BPF_RET | BPF_K, 0)
+
+// Offsets count from the network header: that is where a SOCK_DGRAM packet socket's filter starts.
+static int attach(int fd, uint16_t ethertype, uint32_t cookie) {
+  const struct sock_filter arp[] = {
+      /* 0 */ LOAD_TYPE,
+      /* 1 */ IF_EQUAL(PACKET_HOST, 1, 0),
+      /* 2 */ IF_EQUAL(PACKET_BROADCAST, 0, 3),
+      /* 3 */ BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 6),  // operation
+      /* 4 */ IF_EQUAL(2, 0, 1),                      // reply
+      /* 5 */ ACCEPT,
+      /* 6 */ DROP,
+  };
+  const struct sock_filter ipv4[] = {
+      /* 0 */ LOAD_TYPE,
+      /* 1 */ IF_EQUAL(PACKET_HOST, 0, 15),
+      /* 2 */ LOAD_OCTET(9),  // protocol
+      /* 3 */ IF_EQUAL(1, 0, 13),
+      /* 4 */ BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 6),  // more fragments, fragment offset
+      /* 5 */ BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x3fff, 11, 0),
+      /* 6 */ BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0),   // X = header length
+      /* 7 */ BPF_STMT(BPF_LD | BPF_B | BPF_IND, 0),    // ICMP type
+      /* 8 */ IF_EQUAL(0, 3, 0),                        // echo reply
+      /* 9 */ IF_EQUAL(3, 4, 0),                        // unreachable
+      /* 10 */ IF_EQUAL(11, 3, 0),                      // time exceeded
+      /* 11 */ IF_EQUAL(12, 2, 5),                      // parameter problem
+      /* 12 */ BPF_STMT(BPF_LD | BPF_W | BPF_IND, 8),   // the payload's first word
+      /* 13 */ IF_EQUAL(cookie, 2, 3),
+      /* 14 */ BPF_STMT(BPF_LD | BPF_B | BPF_IND, 17),  // the quoted packet's protocol
+      /* 15 */ IF_EQUAL(1, 0, 1),
+      /* 16 */ ACCEPT,
+      /* 17 */ DROP,
+  };
+  const struct sock_filter ipv6[] = {
+      /* 0 */ LOAD_TYPE,
+      /* 1 */ IF_EQUAL(PACKET_HOST, 0, 12),
+      /* 2 */ LOAD_OCTET(6),  // next header
+      /* 3 */ IF_EQUAL(58, 0, 10),
+      /* 4 */ LOAD_OCTET(40),                                // ICMPv6 type
+      /* 5 */ IF_EQUAL(136, 7, 0),                           // Neighbor Advertisement
+      /* 6 */ IF_EQUAL(129, 4, 0),                           // echo reply
+      /* 7 */ BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 5, 6, 0),  // errors are 1 to 4
+      /* 8 */ IF_EQUAL(0, 5, 0),
+      /* 9 */ LOAD_OCTET(54),  // the quoted packet's next header
+      /* 10 */ IF_EQUAL(58, 2, 3),
+      /* 11 */ BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 48),  // the payload's first word
+      /* 12 */ IF_EQUAL(cookie, 0, 1),
+      /* 13 */ ACCEPT,
+      /* 14 */ DROP,
+  };
+  struct sock_fprog program = {COUNT(arp), (struct sock_filter *)arp};
+  if (ethertype == ETH_P_IP) program = (struct sock_fprog){COUNT(ipv4), (struct sock_filter *)ipv4};
+  if (ethertype == ETH_P_IPV6) program = (struct sock_fprog){COUNT(ipv6), (struct sock_filter *)ipv6};
+  return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
+
+int cl_probe_socket(uint16_t ethertype, uint32_t cookie) {
+  // Protocol 0: nothing is heard before the filter is in place and bind() says what to hear.
+  int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -1;
+  int one = 1;
+  if (setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof one) == 0 && attach(fd, ethertype, cookie) == 0)
+    return fd;
+  int code = errno;
+  close(fd);
+  errno = code;
+  return -1;
+}
+
+int cl_probe_bind(int fd, uint16_t ethertype, uint32_t interface_index) {
+  struct sockaddr_ll name = {
+      .sll_family = AF_PACKET, .sll_protocol = htons(ethertype), .sll_ifindex = (int)interface_index};
+  return bind(fd, (struct sockaddr *)&name, sizeof name);
+}
+
+int cl_probe_link(int fd, struct cl_probe_link *link) {
+  struct sockaddr_ll name = {0};
+  socklen_t length = sizeof name;
+  memset(link, 0, sizeof *link);
+  if (getsockname(fd, (struct sockaddr *)&name, &length) != 0) return -1;
+  link->interface_index = name.sll_ifindex > 0 ? (uint32_t)name.sll_ifindex : 0;
+  link->hardware_type = name.sll_hatype;
+  link->address_length = name.sll_halen;
+  memcpy(link->address, name.sll_addr, sizeof link->address);
+  return 0;
+}
+
+int cl_probe_send(int fd, uint32_t interface_index, uint16_t ethertype, const uint8_t *address, const uint8_t *packet,
+                  uint32_t length) {
+  struct sockaddr_ll name = {
+      .sll_family = AF_PACKET, .sll_protocol = htons(ethertype), .sll_ifindex = (int)interface_index};
+  if (address) {
+    name.sll_halen = 6;
+    memcpy(name.sll_addr, address, 6);
+  }
+  ssize_t sent;
+  do {
+    sent = sendto(fd, packet, length, MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&name, sizeof name);
+  } while (sent < 0 && errno == EINTR);
+  return sent < 0 ? -1 : 0;
+}
+
+struct cl_frame_batch {
+  struct mmsghdr headers[CL_FRAME_BATCH];
+  struct iovec vectors[CL_FRAME_BATCH];
+  struct sockaddr_ll sources[CL_FRAME_BATCH];
+  struct cl_frame frames[CL_FRAME_BATCH];
+  _Alignas(16) uint8_t control[CL_FRAME_BATCH][64];
+  _Alignas(16) uint8_t payload[CL_FRAME_BATCH][CL_FRAME_PAYLOAD];
+};
+
+struct cl_frame_batch *cl_frame_batch_create(void) { return calloc(1, sizeof(struct cl_frame_batch)); }
+void cl_frame_batch_destroy(struct cl_frame_batch *b) { free(b); }
+
+int cl_frame_batch_receive(struct cl_frame_batch *b, int fd) {
+  for (int i = 0; i < CL_FRAME_BATCH; i++) {
+    b->vectors[i] = (struct iovec){b->payload[i], CL_FRAME_PAYLOAD};
+    b->headers[i].msg_hdr = (struct msghdr){.msg_name = &b->sources[i], .msg_namelen = sizeof b->sources[i],
+                                            .msg_iov = &b->vectors[i], .msg_iovlen = 1,
+                                            .msg_control = b->control[i], .msg_controllen = sizeof b->control[i]};
+  }
+  int n = recvmmsg(fd, b->headers, CL_FRAME_BATCH, MSG_DONTWAIT | MSG_TRUNC, NULL);
+  for (int i = 0; i < n; i++) {
+    struct cl_frame *f = &b->frames[i];
+    struct msghdr *h = &b->headers[i].msg_hdr;
+    *f = (struct cl_frame){.length = b->headers[i].msg_len, .packet_type = b->sources[i].sll_pkttype,
+                           .source_length = b->sources[i].sll_halen};
+    memcpy(f->source, b->sources[i].sll_addr, sizeof f->source);
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c; c = CMSG_NXTHDR(h, c)) {
+      if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPNS) continue;
+      struct timespec t;
+      memcpy(&t, CMSG_DATA(c), sizeof t);
+      f->realtime_ns = (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+    }
+  }
+  return n;
+}
+
+const struct cl_frame *cl_frame_batch_frame(const struct cl_frame_batch *b, int i) { return &b->frames[i]; }
+const uint8_t *cl_frame_batch_payload(const struct cl_frame_batch *b, int i) { return b->payload[i]; }
+
+int cl_address_socket(void) {
+  int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+  if (fd < 0) return -1;
+  int one = 1;
+  // Since Linux 4.20 the kernel filters by interface itself; before, we do.
+  setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &one, sizeof one);
+  struct sockaddr_nl name = {.nl_family = AF_NETLINK};
+  if (bind(fd, (struct sockaddr *)&name, sizeof name) == 0) return fd;
+  int code = errno;
+  close(fd);
+  errno = code;
+  return -1;
+}
+
+// Adds the address of one RTM_NEWADDR message when it can be used.
+static int take_address(const struct nlmsghdr *m, uint32_t interface_index, struct cl_interface_address *a) {
+  const struct ifaddrmsg *i = NLMSG_DATA(m);
+  if (m->nlmsg_type != RTM_NEWADDR || m->nlmsg_len < NLMSG_LENGTH(sizeof *i)) return 0;
+  if (i->ifa_index != interface_index) return 0;
+  size_t octets = i->ifa_family == AF_INET ? 4 : i->ifa_family == AF_INET6 ? 16 : 0;
+  if (octets == 0) return 0;
+  uint32_t flags = i->ifa_flags;
+  const void *address = NULL, *local = NULL;
+  int rest = (int)IFA_PAYLOAD(m);
+  for (struct rtattr *r = IFA_RTA(i); RTA_OK(r, rest); r = RTA_NEXT(r, rest)) {
+    size_t length = RTA_PAYLOAD(r);
+    if (r->rta_type == IFA_FLAGS && length >= 4) memcpy(&flags, RTA_DATA(r), 4);
+    if (r->rta_type == IFA_ADDRESS && length == octets) address = RTA_DATA(r);
+    if (r->rta_type == IFA_LOCAL && length == octets) local = RTA_DATA(r);
+  }
+  // On a point-to-point link IFA_ADDRESS is the other end.
+  if (local) address = local;
+  if (!address || flags & IFA_F_DADFAILED || (flags & IFA_F_TENTATIVE && !(flags & IFA_F_OPTIMISTIC))) return 0;
+  *a = (struct cl_interface_address){.is_ipv6 = octets == 16, .prefix_length = i->ifa_prefixlen};
+  memcpy(a->octets, address, octets);
+  return 1;
+}
+
+int cl_address_query(int fd, uint32_t interface_index, struct cl_interface_address *addresses, int capacity) {
+  static _Atomic uint32_t sequence;
+  struct {
+    struct nlmsghdr header;
+    struct ifaddrmsg body;
+  } request = {
+      .header = {.nlmsg_len = sizeof request, .nlmsg_type = RTM_GETADDR, .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
+                 .nlmsg_seq = ++sequence},
+      .body = {.ifa_index = interface_index},
+  };
+  if (send(fd, &request, sizeof request, 0) < 0) return -1;
+  int count = 0;
+  for (;;) {
+    _Alignas(8) uint8_t buffer[16384];
+    // The kernel answers a dump on the spot; the limit is for a kernel that does not.
+    struct pollfd readable = {.fd = fd, .events = POLLIN};
+    int ready = poll(&readable, 1, 1000);
+    if (ready < 0 && errno == EINTR) continue;
+    if (ready == 0) errno = ETIMEDOUT;
+    if (ready <= 0) return -1;
+    ssize_t got = recv(fd, buffer, sizeof buffer, MSG_DONTWAIT);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return -1;
+    unsigned rest = (unsigned)got;
+    for (struct nlmsghdr *m = (void *)buffer; NLMSG_OK(m, rest); m = NLMSG_NEXT(m, rest)) {
+      if (m->nlmsg_seq != request.header.nlmsg_seq) continue;
+      if (m->nlmsg_type == NLMSG_DONE || m->nlmsg_type == NLMSG_ERROR) {
+        int code = 0;
+        if (m->nlmsg_len >= NLMSG_LENGTH(sizeof code)) memcpy(&code, NLMSG_DATA(m), sizeof code);
+        if (code >= 0) return count;
+        errno = -code;
+        return -1;
+      }
+      if (count < capacity) count += take_address(m, interface_index, &addresses[count]);
+    }
+  }
+}

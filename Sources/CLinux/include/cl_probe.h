@@ -1,0 +1,66 @@
+// Packet sockets for probing, and a small query for an interface's addresses.
+#ifndef EVERWAY_CL_PROBE_H
+#define EVERWAY_CL_PROBE_H
+
+#include <linux/if_arp.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+// A packet socket (AF_PACKET, SOCK_DGRAM, non-blocking) with receive timestamps that hears nothing until it is bound;
+// -1 with errno. Its filter, classic BPF, lets through only what can answer a probe:
+//   ETH_P_ARP   replies, to us or to all;
+//   ETH_P_IP    to us and whole: echo replies that start with the cookie, errors that quote an ICMP message;
+//   ETH_P_IPV6  the same, and Neighbor Advertisements.
+int cl_probe_socket(uint16_t ethertype, uint32_t cookie);
+// Starts to hear an interface.
+int cl_probe_bind(int fd, uint16_t ethertype, uint32_t interface_index);
+
+// What a bound packet socket knows of its interface.
+struct cl_probe_link {
+  uint32_t interface_index;  // 0 when it is gone
+  uint16_t hardware_type;    // ARPHRD_...
+  uint8_t address_length;
+  uint8_t address[8];
+};
+int cl_probe_link(int fd, struct cl_probe_link *link);
+
+// Sends one packet, from its network header on, to a link-layer address of 6 octets, or to none (NULL).
+int cl_probe_send(int fd, uint32_t interface_index, uint16_t ethertype, const uint8_t *address, const uint8_t *packet,
+                  uint32_t length);
+
+// What the kernel says of one received packet.
+struct cl_frame {
+  uint32_t length;      // as received, also when longer than the buffer
+  int64_t realtime_ns;  // kernel receive time, CLOCK_REALTIME; 0 when the kernel did not say
+  uint8_t packet_type;  // PACKET_HOST, ...
+  uint8_t source_length;
+  uint8_t source[8];
+};
+
+enum { CL_FRAME_BATCH = 32, CL_FRAME_PAYLOAD = 512 };
+
+// A batch for recvmmsg: allocated once, never moved.
+struct cl_frame_batch;
+struct cl_frame_batch *cl_frame_batch_create(void);
+void cl_frame_batch_destroy(struct cl_frame_batch *batch);
+// Up to CL_FRAME_BATCH packets; their number, or -1 with errno.
+int cl_frame_batch_receive(struct cl_frame_batch *batch, int fd);
+// Valid until the next receive.
+const struct cl_frame *cl_frame_batch_frame(const struct cl_frame_batch *batch, int index);
+const uint8_t *cl_frame_batch_payload(const struct cl_frame_batch *batch, int index);
+
+// One address of an interface.
+struct cl_interface_address {
+  uint8_t is_ipv6;
+  uint8_t prefix_length;
+  uint8_t octets[16];  // network order; IPv4 in the first four
+};
+// A netlink socket for the query below; -1 with errno.
+int cl_address_socket(void);
+// The addresses of an interface that can be a packet's source (not tentative, not duplicate); their number, at most
+// `capacity`, or -1 with errno.
+int cl_address_query(int fd, uint32_t interface_index, struct cl_interface_address *addresses, int capacity);
+
+#endif
