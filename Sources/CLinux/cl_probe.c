@@ -2,15 +2,15 @@
 #include "cl_probe.h"
 #include <errno.h>
 #include <linux/filter.h>
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
+#include <linux/if_arp.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+
+_Static_assert(CL_ARPHRD_ETHER == ARPHRD_ETHER, "ARPHRD_ETHER");
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define LOAD_TYPE BPF_STMT(BPF_LD | BPF_W | BPF_ABS, SKF_AD_OFF + SKF_AD_PKTTYPE)
@@ -157,79 +157,3 @@ int cl_frame_batch_receive(struct cl_frame_batch *b, int fd) {
 
 const struct cl_frame *cl_frame_batch_frame(const struct cl_frame_batch *b, int i) { return &b->frames[i]; }
 const uint8_t *cl_frame_batch_payload(const struct cl_frame_batch *b, int i) { return b->payload[i]; }
-
-int cl_address_socket(void) {
-  int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-  if (fd < 0) return -1;
-  int one = 1;
-  // Since Linux 4.20 the kernel filters by interface itself; before, we do.
-  setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &one, sizeof one);
-  struct sockaddr_nl name = {.nl_family = AF_NETLINK};
-  if (bind(fd, (struct sockaddr *)&name, sizeof name) == 0) return fd;
-  int code = errno;
-  close(fd);
-  errno = code;
-  return -1;
-}
-
-// Adds the address of one RTM_NEWADDR message when it can be used.
-static int take_address(const struct nlmsghdr *m, uint32_t interface_index, struct cl_interface_address *a) {
-  const struct ifaddrmsg *i = NLMSG_DATA(m);
-  if (m->nlmsg_type != RTM_NEWADDR || m->nlmsg_len < NLMSG_LENGTH(sizeof *i)) return 0;
-  if (i->ifa_index != interface_index) return 0;
-  size_t octets = i->ifa_family == AF_INET ? 4 : i->ifa_family == AF_INET6 ? 16 : 0;
-  if (octets == 0) return 0;
-  uint32_t flags = i->ifa_flags;
-  const void *address = NULL, *local = NULL;
-  int rest = (int)IFA_PAYLOAD(m);
-  for (struct rtattr *r = IFA_RTA(i); RTA_OK(r, rest); r = RTA_NEXT(r, rest)) {
-    size_t length = RTA_PAYLOAD(r);
-    if (r->rta_type == IFA_FLAGS && length >= 4) memcpy(&flags, RTA_DATA(r), 4);
-    if (r->rta_type == IFA_ADDRESS && length == octets) address = RTA_DATA(r);
-    if (r->rta_type == IFA_LOCAL && length == octets) local = RTA_DATA(r);
-  }
-  // On a point-to-point link IFA_ADDRESS is the other end.
-  if (local) address = local;
-  if (!address || flags & IFA_F_DADFAILED || (flags & IFA_F_TENTATIVE && !(flags & IFA_F_OPTIMISTIC))) return 0;
-  *a = (struct cl_interface_address){.is_ipv6 = octets == 16, .prefix_length = i->ifa_prefixlen};
-  memcpy(a->octets, address, octets);
-  return 1;
-}
-
-int cl_address_query(int fd, uint32_t interface_index, struct cl_interface_address *addresses, int capacity) {
-  static _Atomic uint32_t sequence;
-  struct {
-    struct nlmsghdr header;
-    struct ifaddrmsg body;
-  } request = {
-      .header = {.nlmsg_len = sizeof request, .nlmsg_type = RTM_GETADDR, .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
-                 .nlmsg_seq = ++sequence},
-      .body = {.ifa_index = interface_index},
-  };
-  if (send(fd, &request, sizeof request, 0) < 0) return -1;
-  int count = 0;
-  for (;;) {
-    _Alignas(8) uint8_t buffer[16384];
-    // The kernel answers a dump on the spot; the limit is for a kernel that does not.
-    struct pollfd readable = {.fd = fd, .events = POLLIN};
-    int ready = poll(&readable, 1, 1000);
-    if (ready < 0 && errno == EINTR) continue;
-    if (ready == 0) errno = ETIMEDOUT;
-    if (ready <= 0) return -1;
-    ssize_t got = recv(fd, buffer, sizeof buffer, MSG_DONTWAIT);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return -1;
-    unsigned rest = (unsigned)got;
-    for (struct nlmsghdr *m = (void *)buffer; NLMSG_OK(m, rest); m = NLMSG_NEXT(m, rest)) {
-      if (m->nlmsg_seq != request.header.nlmsg_seq) continue;
-      if (m->nlmsg_type == NLMSG_DONE || m->nlmsg_type == NLMSG_ERROR) {
-        int code = 0;
-        if (m->nlmsg_len >= NLMSG_LENGTH(sizeof code)) memcpy(&code, NLMSG_DATA(m), sizeof code);
-        if (code >= 0) return count;
-        errno = -code;
-        return -1;
-      }
-      if (count < capacity) count += take_address(m, interface_index, &addresses[count]);
-    }
-  }
-}

@@ -2,7 +2,7 @@ import Addresses
 import BFD
 import CLinux
 import Glibc
-import NetworkNamespaces
+import Netlink
 
 /// What a packet socket hears.
 enum Ethertype: Int, CaseIterable {
@@ -53,13 +53,21 @@ struct ProbeLink {
   /// What is known may be wrong.
   mutating func invalidate() { refreshedAt = nil }
 
-  /// Reads the interface's addresses anew when it is time to.
+  /// Whether it is time to read the interface anew.
   /// - Parameter doubtful: something does not work, so it may be this.
-  mutating func refresh(doubtful: Bool, with query: Int32, at now: Instant) {
-    if let refreshedAt, now - refreshedAt < (doubtful ? Self.refreshPause : Self.refreshAfter) { return }
+  func wantsRefresh(doubtful: Bool, at now: Instant) -> Bool {
+    guard let refreshedAt else { return true }
+    return now - refreshedAt >= (doubtful ? Self.refreshPause : Self.refreshAfter)
+  }
+
+  /// Reads the interface anew.
+  mutating func refresh(with netlink: inout NetlinkSocket?, at now: Instant) {
     refreshedAt = now
     readLink()
-    addresses = isPresent ? Self.addresses(of: interface.index, with: query) : []
+    let all = isPresent ? try? netlink?.addresses(interface: Int32(bitPattern: interface.index)) : nil
+    addresses = (all ?? []).compactMap {
+      $0.flags.isDisjoint(with: [.tentative, .duplicate]) ? $0.prefix : nil
+    }
   }
 
   private mutating func readLink() {
@@ -76,22 +84,8 @@ struct ProbeLink {
       }
       guard link.interface_index == interface.index else { continue }
       isPresent = true
-      if link.hardware_type == UInt16(ARPHRD_ETHER), link.address_length == 6 {
+      if link.hardware_type == UInt16(CL_ARPHRD_ETHER), link.address_length == 6 {
         linkAddress = withUnsafeBytes(of: link.address) { $0.bytes.mac(0) }
-      }
-    }
-  }
-
-  private static func addresses(of index: UInt32, with query: Int32) -> [IPPrefix] {
-    let capacity = 64
-    return withUnsafeTemporaryAllocation(of: cl_interface_address.self, capacity: capacity) { buffer in
-      let count = cl_address_query(query, index, buffer.baseAddress, Int32(capacity))
-      // The kernel has filled in `count` elements.
-      return buffer.prefix(max(0, Int(count))).compactMap { item in
-        withUnsafeBytes(of: item.octets) { raw in
-          let address: IPAddress = item.is_ipv6 != 0 ? .v6(raw.bytes.ipv6(0)) : .v4(raw.bytes.ipv4(0))
-          return IPPrefix(address, length: Int(item.prefix_length))
-        }
       }
     }
   }

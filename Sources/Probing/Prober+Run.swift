@@ -28,10 +28,12 @@ extension Prober {
 
   /// Sends a question, or says what is in the way.
   private mutating func ask(_ question: Probe, of index: Int) {
-    guard var slot = slots[index], let query = query?.number else { return }
+    guard var slot = slots[index] else { return }
     let now = monotonicNow()
     let silent = slot.state.unansweredInARow
-    links[slot.link]?.refresh(doubtful: silent > 0 || slot.obstacle != nil, with: query, at: now)
+    if links[slot.link]?.wantsRefresh(doubtful: silent > 0 || slot.obstacle != nil, at: now) == true {
+      links[slot.link]?.refresh(with: &netlink, at: now)
+    }
     slot.obstacle = nil
     slot.isHeld = false
     slot.token = .random(in: .min ... .max)

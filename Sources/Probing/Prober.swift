@@ -2,6 +2,7 @@ import Addresses
 public import BFD
 import CLinux
 import Glibc
+import Netlink
 public import NetworkNamespaces
 
 /// Probes on real sockets: judges paths that have no BFD by ICMP echo, ARP and neighbour discovery.
@@ -54,7 +55,8 @@ public struct Prober: ~Copyable {
   let poll: OwnedDescriptor
   /// What answers of this prober begin with; the kernel drops all others.
   let cookie: UInt32
-  var query: OwnedDescriptor?
+  /// For the interfaces' addresses; opened with the first probe.
+  var netlink: NetlinkSocket?
   var slots: [Slot?] = []
   var links: [ProbeLink?] = []
   var hops: [NextHop?] = []
@@ -198,11 +200,11 @@ extension Prober {
     for type in needed where link.descriptor(type) == nil {
       link.sockets[type.rawValue] = try openSocket(type, interface: target.interface, tag: free)
     }
-    if query == nil {
-      query = try inside { () throws(SystemCallError) in
-        let descriptor = cl_address_socket()
-        guard descriptor >= 0 else { throw SystemCallError("open a netlink socket") }
-        return descriptor
+    if netlink == nil {
+      do {
+        netlink = try NetlinkSocket(in: namespace)
+      } catch {
+        throw ProbeError("\(error)", code: error.code)
       }
     }
     for type in needed { link.users[type.rawValue] += 1 }

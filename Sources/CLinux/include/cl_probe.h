@@ -1,12 +1,15 @@
-// Packet sockets for probing, and a small query for an interface's addresses.
+// Packet sockets for probing.
 #ifndef EVERWAY_CL_PROBE_H
 #define EVERWAY_CL_PROBE_H
 
-#include <linux/if_arp.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+// From <linux/if_arp.h>, which draws in <linux/if.h> and turns the flags of <net/if.h> into another type for Swift;
+// checked in cl_probe.c.
+enum { CL_ARPHRD_ETHER = 1 };
 
 // A packet socket (AF_PACKET, SOCK_DGRAM, non-blocking) with receive timestamps that hears nothing until it is bound;
 // -1 with errno. Its filter, classic BPF, lets through only what can answer a probe:
@@ -50,17 +53,5 @@ int cl_frame_batch_receive(struct cl_frame_batch *batch, int fd);
 // Valid until the next receive.
 const struct cl_frame *cl_frame_batch_frame(const struct cl_frame_batch *batch, int index);
 const uint8_t *cl_frame_batch_payload(const struct cl_frame_batch *batch, int index);
-
-// One address of an interface.
-struct cl_interface_address {
-  uint8_t is_ipv6;
-  uint8_t prefix_length;
-  uint8_t octets[16];  // network order; IPv4 in the first four
-};
-// A netlink socket for the query below; -1 with errno.
-int cl_address_socket(void);
-// The addresses of an interface that can be a packet's source (not tentative, not duplicate); their number, at most
-// `capacity`, or -1 with errno.
-int cl_address_query(int fd, uint32_t interface_index, struct cl_interface_address *addresses, int capacity);
 
 #endif
