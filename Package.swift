@@ -54,7 +54,7 @@ let package = Package(
       "Gateway",
       [
         "Addresses", "BFD", "Configuration", "Control", "CLinux", "Netlink", "NetworkNamespaces",
-        "Speaker"
+        "Probing", "Speaker"
       ]),
     library("Lab", ["Addresses", "CLinux", "NetworkNamespaces"]),
     .executableTarget(

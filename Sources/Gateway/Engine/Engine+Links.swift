@@ -36,7 +36,10 @@ extension Engine {
       default: break
       }
     }
-    if areLinksNews { syncSessions(at: now) }
+    if areLinksNews {
+      syncSessions(at: now)
+      syncProbes(at: now)
+    }
     addNextHops(at: now)
     verifyAt = min(verifyAt, now + Self.verifyDelay)
   }
@@ -46,6 +49,7 @@ extension Engine {
     verifyAt = .distantFuture
     readKernel(at: now)
     syncSessions(at: now)
+    syncProbes(at: now)
     addNextHops(at: now)
     core.settle(at: now)
     applyEffects()

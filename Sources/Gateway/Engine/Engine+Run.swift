@@ -2,6 +2,7 @@ import Addresses
 import BFD
 import Configuration
 import Netlink
+import Probing
 import Speaker
 
 extension Engine {
@@ -18,7 +19,8 @@ extension Engine {
     var now = start
     while now < stopAt {
       turn(at: now)
-      let deadline = min(min(speaker.nextDeadline, core.nextDeadline), min(min(retryAt, verifyAt), stopAt))
+      let deadline = min(
+        min(min(speaker.nextDeadline, prober.nextDeadline), core.nextDeadline), min(min(retryAt, verifyAt), stopAt))
       poller.wait(until: deadline, now: MonotonicClock.now())
       now = MonotonicClock.now()
     }
@@ -30,6 +32,8 @@ extension Engine {
     speaker.process(at: now)
     takeLinkEvents(at: now)
     takeSpeakerEvents()
+    prober.run(at: now)
+    takeProbeEvents(at: now)
     core.settle(at: now)
     applyEffects()
     repairGroups(at: now)
@@ -43,7 +47,7 @@ extension Engine {
 
   private mutating func watchDescriptors() {
     do {
-      for descriptor in speaker.descriptors + [monitor.descriptor, commands.descriptor] {
+      for descriptor in speaker.descriptors + prober.descriptors + [monitor.descriptor, commands.descriptor] {
         try poller.watch(descriptor)
       }
     } catch {
@@ -69,6 +73,7 @@ extension Engine {
   private mutating func reconfigure(_ new: GatewayConfiguration, at now: Instant) {
     let oldPeers = configuration.bfd.peers
     let oldNames = core.model.peers
+    let oldModel = core.model.probes
     configuration = new
     core.reconfigure(new, at: now)
     assignIDs()
@@ -83,6 +88,15 @@ extension Engine {
       }
     }
     installedPeers = kept
+    // Probes are numbered anew: those that go on are found again by what they ask.
+    let oldProbes = runningProbes
+    runningProbes = [:]
+    for (number, running) in oldProbes {
+      let place = core.model.probes.indices.first {
+        runningProbes[$0] == nil && core.model.probes[$0] == oldModel[number]
+      }
+      if let place { runningProbes[place] = running } else { prober.remove(running.index) }
+    }
     for (session, peer) in peerOfSession where kept.values.allSatisfy({ $0.session != session }) {
       peerOfSession[session] = core.model.peers.firstIndex(of: oldNames[peer])
     }
@@ -144,7 +158,7 @@ extension Engine {
     return EngineSnapshot(
       at: now, core: core, sessions: sessions, links: links, nextHopIDs: nextHopIDs, groupIDs: groupIDs,
       failovers: failovers, failoverCounts: failoverCounts,
-      probes: core.model.probes.map { _ in nil }, counters: speaker.counters,
+      probes: probeStatus(), counters: speaker.counters,
       sourcePortIPv4: speaker.sourcePort(.ipv4), sourcePortIPv6: speaker.sourcePort(.ipv6),
       problems: problems.values.sorted { $0.what < $1.what })
   }

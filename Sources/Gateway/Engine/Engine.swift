@@ -4,6 +4,7 @@ import Configuration
 import Glibc
 import Netlink
 import NetworkNamespaces
+import Probing
 import Speaker
 
 /// The gateway's one time-critical thread: BFD, links and groups, from the packet that did not come to the kernel's
@@ -15,6 +16,9 @@ struct Engine: ~Copyable {
   var core: GatewayCore
   var speaker: Speaker
   var kernel: KernelGroups
+  var prober: Prober
+  /// By the probe's number in the model.
+  var runningProbes: [Int: RunningProbe] = [:]
   var monitor: NetlinkMonitor
   /// A socket of its own for dumps, so that a long answer never stands in the way of a group.
   var tables: NetlinkSocket
@@ -51,6 +55,7 @@ struct Engine: ~Copyable {
     let groups = try explained { try NetlinkSocket(in: namespace) }
     let tables = try explained { try NetlinkSocket(in: namespace) }
     let poller = try explained { try Poller() }
+    let prober = try explained { try Prober(in: namespace) }
     let speaker = try explained {
       try Speaker(
         in: namespace, listen: configuration.bfd.listen, secret: secret,
@@ -58,20 +63,23 @@ struct Engine: ~Copyable {
     }
     return Engine(
       configuration: configuration, core: GatewayCore(configuration, at: now), speaker: speaker,
-      kernel: KernelGroups(socket: groups), monitor: monitor, tables: tables, commands: commands, reports: reports,
+      kernel: KernelGroups(socket: groups), prober: prober, monitor: monitor, tables: tables, commands: commands,
+      reports: reports,
       poller: poller)
   }
 
   private init(
     configuration: GatewayConfiguration, core: GatewayCore, speaker: consuming Speaker,
     kernel: consuming KernelGroups,
-    monitor: consuming NetlinkMonitor, tables: consuming NetlinkSocket, commands: Mailbox<EngineCommand>,
+    prober: consuming Prober, monitor: consuming NetlinkMonitor, tables: consuming NetlinkSocket,
+    commands: Mailbox<EngineCommand>,
     reports: Mailbox<EngineReport>, poller: Poller
   ) {
     self.configuration = configuration
     self.core = core
     self.speaker = speaker
     self.kernel = kernel
+    self.prober = prober
     self.monitor = monitor
     self.tables = tables
     self.commands = commands
