@@ -12,7 +12,8 @@ public enum Interruption {
   public static var isRequested: Bool { requested.load(ordering: .acquiring) }
 
   /// Call once, on the main thread, before any other thread is started: threads inherit what is blocked.
-  /// - Parameter cleanUp: runs once, on another thread; later signals are ignored while it does.
+  /// - Parameter cleanUp: runs once, on another thread; later signals are ignored while it does. What it prints it
+  ///   must write or flush itself: the process ends by the signal, without emptying any buffer.
   public static func handle(_ cleanUp: @escaping @Sendable () -> Void) {
     let signals = signalSet()
     var blocked = signals
