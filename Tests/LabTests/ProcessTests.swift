@@ -87,6 +87,7 @@ import Testing
     process.resume()
     #expect(waitUntil(timeout: .seconds(60)) { state() != "T" })
     process.pause()
+    #expect(waitUntil(timeout: .seconds(60)) { state() == "T" })
     #expect(process.terminate() == .signalled(SIGTERM))
   }
 
