@@ -80,7 +80,7 @@ let package = Package(
       [
         "Addresses", "BFD", "Configuration", "Control", "Netlink", "NetworkNamespaces", "Speaker"
       ]),
-    tests("Lab", ["Addresses", "NetworkNamespaces"]),
+    tests("Lab", ["Addresses", "Configuration", "NetworkNamespaces"]),
     .target(
       name: "Simulation", dependencies: ["BFD"], path: "Tests/Simulation", swiftSettings: settings),
     .testTarget(

@@ -1,4 +1,5 @@
 import Addresses
+import Configuration
 import Glibc
 import NetworkNamespaces
 import Testing
@@ -28,6 +29,20 @@ import Testing
     ] {
       #expect(text.contains(line + "\n"), "\(line)")
     }
+  }
+
+  @Test func everwayTakesTheConfiguration() throws {
+    let text = DemoPlan(routes4: ["0.0.0.0/0", "10.200.0.0/16"]).configuration(namespace: "evl-x-gw", socket: "/s")
+    let parsed = try GatewayConfiguration.parse(text: text, file: "everway.yaml")
+    #expect(parsed.warnings.isEmpty)
+    let configuration = parsed.configuration
+    #expect(configuration.namespace == .named("evl-x-gw"))
+    #expect(configuration.interfaces.map(\.name) == ["in0", "up1", "up2", "up3"])
+    #expect(configuration.bfd.peers.count == 6)
+    #expect(configuration.bfd.peers.allSatisfy { $0.timers.transmitInterval == .milliseconds(50) })
+    #expect(configuration.paths.allSatisfy { $0.holdDown == .seconds(1) && $0.health == .bfd(peer: $0.name) })
+    #expect(configuration.groups.map { $0.routes.count } == [2, 1])
+    #expect(configuration.control.socket == "/s")
   }
 
   @Test func flowsDifferInPortAndDestination() {
@@ -128,8 +143,10 @@ import Testing
       let router = try #require(other.router(2))
       #expect(router.daemon.isRunning)
       #expect(try router.daemon.sessions().count == 2)
+      #expect(other.statusTable().rendered().contains("r2      BIRD    yes   10.77.2.1  "))
       router.daemon.kill()
       #expect(topology.router(2)?.daemon.isRunning == false)
+      #expect(other.statusTable().rendered().contains("r2      BIRD    no    -"))
       try router.daemon.start()
       #expect(router.daemon.isRunning)
     }
