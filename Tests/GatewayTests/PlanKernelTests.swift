@@ -229,4 +229,47 @@ struct PlanKernelTests {
     #expect(try lab.applyAll(resilient) == [])
     #expect(try lab.plan(resilient).changes() == [])
   }
+
+  @Test("A group that drops for now is as desired, and so are its routes", arguments: [0, 1])
+  func blackholed(group number: Int) throws {
+    var lab = try PlanLab("hole\(number)")
+    let configuration = try lab.configuration { $0.groups[number].lastPath = .blackhole }
+    #expect(try lab.applyAll(configuration) == [])
+    let group = DesiredState(configuration).groups[number]
+    let family: AddressFamily = number == 0 ? .ipv4 : .ipv6
+    let hole = NextHopIDs.blackhole(family)
+    try lab.inside { _ in .replaceNextHop(NextHop(hole, .blackhole(family), protocol: .everway)) }
+    try lab.inside { _ in
+      .replaceNextHop(NextHop(group.id, .group([NextHop.Member(hole)], group.type), protocol: .everway))
+    }
+    #expect(try lab.plan(configuration).changes() == [])
+    // And when nobody wants them any more, they can be removed all the same.
+    let empty = try lab.configuration {
+      $0.groups = []
+      $0.paths = []
+    }
+    #expect(try lab.applyAll(empty) == [])
+    #expect(try lab.plan(empty).changes() == [])
+    #expect(try lab.inside { netlink throws(NetlinkError) in try netlink.nextHops() } == [])
+  }
+
+  @Test("Removing what is gone already is no failure")
+  func goneAlready() throws {
+    var lab = try PlanLab("gone")
+    let configuration = try lab.configuration()
+    #expect(try lab.applyAll(configuration) == [])
+    let empty = try lab.configuration {
+      $0.interfaces[0].addresses = []
+      $0.groups = []
+      $0.paths = []
+      $0.routes = []
+    }
+    let changes = try lab.plan(empty, previous: configuration).changes()
+    #expect(changes.count == 11)  // five routes, two addresses, two groups, two next hops
+    for _ in 0..<2 {
+      let outcome = Applier.apply(changes, &lab.sockets)
+      #expect(outcome.failures == [])
+      #expect(outcome.applied == changes.count)
+    }
+  }
 }

@@ -180,10 +180,29 @@ struct PlanProblemTests {
       ]
     }
     let plan = try lab.plan(configuration)
-    #expect(plan.problems.map(\.field) == ["sysctls[0]"])
+    #expect(plan.problems.map(\.field) == ["sysctls.net.ipv4.no_such_thing"])
     let outcome = try Reconciler.reconcile(DesiredState(configuration), &lab.sockets)
-    #expect(outcome.problems.map(\.field) == ["sysctls[0]", "sysctls[1]"])
+    #expect(outcome.problems.map(\.field) == ["sysctls.net.ipv4.no_such_thing", "sysctls.net.ipv4.ip_forward"])
     #expect(outcome.problems.last?.remedy == "the kernel does not accept that value")
+  }
+
+  @Test("A sysctl of the whole machine is not set for one namespace; the value it has will do")
+  func machineWide() throws {
+    var lab = try PlanLab("wide")
+    // Only the machine's first namespace has it, which is the one that tests run in.
+    let key = try #require(Sysctl("net.ipv4.neigh.default.gc_thresh3"))
+    guard let value = try? key.readHere() else { return }
+    lab.sockets = try GatewaySockets(.named(lab.gateway))
+    try lab.sockets.createNamespace(named: lab.gateway)
+    func problems(_ value: String) throws -> [Problem] {
+      var configuration = GatewayConfiguration(namespace: .named(lab.gateway), egressSysctls: false)
+      configuration.sysctls = [GatewayConfiguration.Sysctl(key: key.description, value: value)]
+      let plan = try lab.plan(configuration)
+      #expect(plan.changes() == [.setLinkUp("lo")])
+      return plan.problems
+    }
+    #expect(try problems(value) == [])
+    #expect(try problems(value + "1").first?.what.contains("belongs to the whole machine") == true)
   }
 
   @Test("What the kernel refuses becomes a problem of its field, and the rest is done")

@@ -126,7 +126,7 @@ struct PlanTests {
     }
     let filters = desired.sysctls.filter { $0.sysctl == .ipv4("rp_filter", interface: "net1") }
     #expect(filters.map(\.value) == ["1"])
-    #expect(filters.map(\.field) == ["sysctls[0]"])
+    #expect(filters.map(\.field) == ["sysctls.net.ipv4.conf.net1.rp_filter"])
   }
 
   @Test("An interface's name may hold dots")
@@ -367,5 +367,22 @@ struct PlanTests {
     let problem = try #require(Plan(desired, observed).problems.first)
     #expect(problem.field == "paths[1].interface")
     #expect(problem.remedy.contains("list it under interfaces"))
+  }
+
+  @Test("What uplinks and BFD peers rely on must be there")
+  func references() throws {
+    let desired = try desired {
+      $0.bfd.peers = [
+        GatewayConfiguration.BFDPeer(
+          name: "a", address: try address("10.9.0.1"), interface: "br8", localAddress: try address("10.9.0.77"))
+      ]
+      $0.uplinks = GatewayConfiguration.Uplinks(watch: [.interface("net1"), .interface("net9")], peers: ["a"])
+    }
+    let problems = Plan(desired, fulfilled(desired)).problems
+    #expect(
+      problems.map(\.field) == [
+        "uplinks.watch[1].interface", "bfd.peers[0].interface", "bfd.peers[0].local-address"
+      ])
+    #expect(problems.first?.remedy.contains("did you mean net1?") == true)
   }
 }

@@ -281,6 +281,13 @@ extension ApplierRun {
   ) throws(NetlinkError) {
     switch (change, error.code) {
     case (.removeRoute, ESRCH): outcome.applied += 1
+    case (.removeRoute(let route), EINVAL):
+      // Its group is gone, and took it along: the kernel does not even look for the route then.
+      if let id = route.nextHop, try netlink.nextHop(id) == nil {
+        outcome.applied += 1
+      } else {
+        fail(change, error)
+      }
     case (.addRoute(let route), EEXIST):
       if kernels == nil {
         kernels = Dictionary(try netlink.routes().map { ($0.key, $0) }) { first, _ in first }

@@ -8,7 +8,7 @@ struct DesiredSysctl: Hashable, Sendable {
   var value: String
   /// Whether a kernel without this key is one we cannot work on; the others are left out in silence.
   var isRequired: Bool
-  /// Where it comes from: `sysctls[0]`, `egress_sysctls`.
+  /// Where it comes from: `sysctls.net.ipv4.ip_forward`, `egress-sysctls`.
   var field: String
 
   /// The interface it is about; nil for one of the whole namespace.
@@ -26,15 +26,15 @@ extension DesiredState {
   /// The sysctls that egress needs, then the user's own; a key that the user sets is not set by us.
   mutating func addSysctls(_ configuration: GatewayConfiguration) {
     var own: [DesiredSysctl] = []
-    for (index, sysctl) in configuration.sysctls.enumerated() {
+    for sysctl in configuration.sysctls {
       guard let key = Sysctl(sysctl.key) else {
         problems.append(
           Problem(
-            "\(sysctl.key) is not the name of a sysctl", field: "sysctls[\(index)].key",
+            "\(sysctl.key) is not the name of a sysctl", field: "sysctls",
             remedy: "write it as sysctl(8) does: net.ipv4.conf.net1.rp_filter"))
         continue
       }
-      own.append(DesiredSysctl(sysctl: key, value: sysctl.value, isRequired: true, field: "sysctls[\(index)]"))
+      own.append(DesiredSysctl(sysctl: key, value: sysctl.value, isRequired: true, field: "sysctls.\(sysctl.key)"))
     }
     let taken = Set(own.map(\.sysctl))
     if configuration.egressSysctls {
@@ -48,7 +48,7 @@ extension DesiredState {
     let ipv6 = usesIPv6
     func add(_ sysctl: Sysctl?, _ value: String, required: Bool) {
       guard let sysctl else { return }
-      result.append(DesiredSysctl(sysctl: sysctl, value: value, isRequired: required, field: "egress_sysctls"))
+      result.append(DesiredSysctl(sysctl: sysctl, value: value, isRequired: required, field: "egress-sysctls"))
     }
     /// Required when the key's family is used at all.
     func all(_ key: String, _ value: String) { add(Sysctl(key), value, required: !key.contains(".ipv6.") || ipv6) }

@@ -16,6 +16,10 @@ struct DesiredState: Hashable, Sendable {
   var routes: [PlannedRoute] = []
   /// The dropping next hops that a group may fall back to.
   var blackholes: Set<UInt32> = []
+  /// Interfaces that must be there, though nothing is made on them: of uplinks and BFD peers.
+  var references: [Reference] = []
+  /// Source addresses of BFD peers, which must be on some interface.
+  var localAddresses: [LocalAddress] = []
   /// What cannot even be asked for.
   var problems: [Problem] = []
 
@@ -56,7 +60,37 @@ struct DesiredState: Hashable, Sendable {
       }
     }
     addRoutes(configuration)
+    addReferences(configuration)
     addSysctls(configuration)
+  }
+
+  struct Reference: Hashable, Sendable {
+    var interface: String
+    var field: String
+  }
+
+  struct LocalAddress: Hashable, Sendable {
+    var address: IPAddress
+    var field: String
+  }
+
+  private mutating func addReferences(_ configuration: GatewayConfiguration) {
+    for (index, uplink) in (configuration.uplinks?.watch ?? []).enumerated() {
+      if case .interface(let name) = uplink {
+        references.append(Reference(interface: name, field: "uplinks.watch[\(index)].interface"))
+      }
+    }
+    for (index, peer) in configuration.bfd.peers.enumerated() {
+      let field = "bfd.peers[\(index)]"
+      if let name = peer.interface { references.append(Reference(interface: name, field: "\(field).interface")) }
+      if let address = peer.localAddress {
+        localAddresses.append(LocalAddress(address: address, field: "\(field).local-address"))
+      }
+    }
+    for (index, allow) in configuration.bfd.allow.enumerated() {
+      guard let name = allow.interface else { continue }
+      references.append(Reference(interface: name, field: "bfd.allow[\(index)].interface"))
+    }
   }
 
   private mutating func addRoutes(_ configuration: GatewayConfiguration) {

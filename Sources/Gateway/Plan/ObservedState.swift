@@ -58,6 +58,8 @@ struct ObservedAddress: Hashable, Sendable {
 enum SysctlState: Hashable, Sendable {
   case absent
   case value(String, isWritable: Bool)
+  /// Not in this namespace: the machine has it once, with this value.
+  case machineWide(String)
 }
 
 struct ObservedNextHop: Hashable, Sendable {

@@ -33,6 +33,11 @@ enum Observer {
       let present = desired.sysctls.filter { $0.interface.map { links.byName[$0] != nil } ?? true }
       state.sysctls = try sysctls(present, in: place)
     }
+    let absent = desired.sysctls.filter { state.sysctls[$0.sysctl] == .absent && $0.interface == nil }
+    guard !sockets.isOne, !absent.isEmpty else { return state }
+    for case (let sysctl, .value(let value, _)) in try sysctls(absent, in: sockets.home) {
+      state.sysctls[sysctl] = .machineWide(value)
+    }
     return state
   }
 
@@ -123,9 +128,7 @@ extension Observer {
 // MARK: Routes
 
 extension Observer {
-  /// The routes of now: ours, and others in the place of desired ones.
-  ///
-  /// Two dumps, filtered by the kernel: ours in all tables; then everything in the tables where we want routes.
+  /// The routes of now: ours, and others in the place of desired ones. Linear in the routes of the namespace.
   static func routes(
     _ desired: DesiredState, _ netlink: inout NetlinkSocket
   ) throws(NetlinkError) -> ObservedRoutes {
@@ -137,24 +140,18 @@ extension Observer {
     _ desired: DesiredState, _ netlink: inout NetlinkSocket, _ names: [Int32: String]
   ) throws(NetlinkError) -> ObservedRoutes {
     var result = ObservedRoutes()
-    for route in try netlink.routes(RouteFilter(protocol: .everway)) {
-      result.insert(own: ObservedRoute(route, names))
-    }
-    guard !desired.routes.isEmpty else { return result }
     let wanted = Set(desired.routes.map(\.key))
-    for place in Set(wanted.map { TableOfFamily(family: $0.prefix.family, table: $0.table) }) {
-      for route in try netlink.routes(RouteFilter(family: place.family, table: place.table))
-      where route.protocol != .everway {
+    // One dump: the kernel can be asked for one protocol, or for all, but not for "all others".
+    let filter = wanted.isEmpty ? RouteFilter(protocol: .everway) : RouteFilter()
+    for route in try netlink.routes(filter) {
+      if route.protocol == .everway {
+        result.insert(own: ObservedRoute(route, names))
+      } else {
         let key = RouteKey(prefix: route.destination, table: route.table, metric: route.priority)
-        if wanted.contains(key) { result.foreign[key] = ObservedRoute(route, names) }
+        if wanted.contains(key), result.foreign[key] == nil { result.foreign[key] = ObservedRoute(route, names) }
       }
     }
     return result
-  }
-
-  private struct TableOfFamily: Hashable {
-    var family: AddressFamily
-    var table: UInt32
   }
 }
 
@@ -163,7 +160,8 @@ extension ObservedRoute {
     self.init(
       key: RouteKey(prefix: route.destination, table: route.table, metric: route.priority),
       protocol: route.protocol,
-      kind: route.kind, nextHop: route.nextHop)
+      // A route to a next hop is of the kind it was made with; one whose group drops for now is only listed otherwise.
+      kind: route.nextHop == nil || route.kind != .blackhole ? route.kind : .unicast, nextHop: route.nextHop)
     guard route.nextHop == nil else { return }
     via = route.gateway
     interface = route.interface.flatMap { names[$0] }

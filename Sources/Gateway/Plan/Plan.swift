@@ -49,6 +49,7 @@ struct Plan: Hashable, Sendable {
     planner.planLinks()
     planner.planNextHops()
     planner.planRoutes()
+    planner.checkReferences()
     planner.planStale()
     let outcome = planner.plan
     groundwork = outcome.groundwork

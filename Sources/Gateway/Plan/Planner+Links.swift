@@ -17,7 +17,21 @@ extension Planner {
 
   mutating func planLinks() {
     for index in desired.interfaces.indices { planLink(index) }
-    // Addresses that a new one stands in for go before it comes; the others when everything new is there.
+  }
+
+  /// What others in the configuration rely on.
+  mutating func checkReferences() {
+    for reference in desired.references { _ = isThere(reference.interface, field: reference.field) }
+    guard !desired.localAddresses.isEmpty else { return }
+    let there = Set(
+      (desired.interfaces.flatMap(\.addresses) + observed.inside.values.flatMap { $0.addresses.map(\.prefix) })
+        .map(\.address))
+    for local in desired.localAddresses where !there.contains(local.address) {
+      plan.problems.append(
+        Problem(
+          "\(local.address) is on no interface of \(placeName)", field: local.field,
+          remedy: "add it to an interface, or leave it out: the kernel then chooses by its routes"))
+    }
   }
 
   private mutating func planLink(_ index: Int) {
@@ -112,6 +126,13 @@ extension Planner {
           remedy: wanted.sysctl.components.dropFirst().first == "ipv6"
             ? "IPv6 is not in this kernel, or switched off with ipv6.disable=1: switch it on, or use no IPv6"
             : "the kernel lacks the feature, or the name is misspelt"))
+    case .machineWide(let value):
+      guard !Self.same(value, wanted.value) else { return }
+      plan.problems.append(
+        Problem(
+          "sysctl \(wanted.sysctl) belongs to the whole machine, not to a namespace, and is \(value)",
+          field: wanted.field, remedy: "leave it out here, and set \(wanted.sysctl)=\(wanted.value) on the machine")
+      )
     case .value(let value, let isWritable):
       guard !Self.same(value, wanted.value) else { return }
       guard isWritable else {

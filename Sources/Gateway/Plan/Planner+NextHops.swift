@@ -77,10 +77,10 @@ extension NextHop.GroupType {
     }
   }
 
-  /// The kernel keeps times in steps of 10 ms.
+  /// Within 20 ms: the kernel rounds to its own ticks.
   func hasTimers(of other: NextHop.GroupType) -> Bool {
     guard case .resilient(let one) = self, case .resilient(let other) = other else { return true }
-    func near(_ a: Duration, _ b: Duration) -> Bool { a - b < .milliseconds(10) && b - a < .milliseconds(10) }
+    func near(_ a: Duration, _ b: Duration) -> Bool { (a < b ? b - a : a - b) <= .milliseconds(20) }
     return near(one.idleTimer, other.idleTimer) && near(one.unbalancedTimer, other.unbalancedTimer)
   }
 }

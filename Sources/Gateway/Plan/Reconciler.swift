@@ -13,8 +13,8 @@ enum Reconciler {
     var problems: [Problem] = []
   }
 
-  /// The agent's part: what ``Plan/Audience/agent`` has. Blocks for as long as the kernel takes: about 3 us for each route
-  /// that is added, 1 us for each that is there.
+  /// The agent's part: what ``Plan/Audience/agent`` has. Blocks for as long as the kernel takes to
+  /// list everything at least once, and to add what is missing (`NetlinkSocket.perform`).
   /// - Parameter previous: the state in force before a reload.
   /// - Throws: when the kernel cannot even be asked.
   static func reconcile(

@@ -58,11 +58,11 @@ struct ObservedRoute: Hashable, Sendable {
 
   /// Whether it does what is asked. An interface that was not asked for is the kernel's choice.
   func satisfies(_ route: PlannedRoute) -> Bool {
-    guard kind == .unicast, !isMultipath else { return false }
     switch route.target {
-    case .group(let id, _): return nextHop == id
+    case .group(let id, _): return nextHop == id && kind == .unicast
     case .direct(let via, let interface, let source):
-      return nextHop == nil && self.via == via && (interface == nil || self.interface == interface)
+      return kind == .unicast && !isMultipath && nextHop == nil && self.via == via
+        && (interface == nil || self.interface == interface)
         && self.source == source
     }
   }
