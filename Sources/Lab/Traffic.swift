@@ -124,8 +124,10 @@ public final class Traffic: Sendable {
     _ sockets: [Int32], token: UInt32, start: MonotonicTime, plan: TrafficPlan, controls: Controls
   ) -> Sent {
     defer { for socket in sockets { close(socket) } }
-    // A sender that waits for the processor measures the machine, not the network. On Linux 0 is the calling thread.
-    setpriority(Int32(PRIO_PROCESS.rawValue), 0, -10)
+    // A sender that waits for the processor measures the machine, not the network. Lowest real-time priority: above
+    // ordinary work, below everway's own thread; without the capability TrafficHealth tells what it missed.
+    var parameters = sched_param(sched_priority: 1)
+    pthread_setschedparam(pthread_self(), SCHED_FIFO, &parameters)
     var result = Sent()
     result.times.reserveCapacity(plan.expectedSeconds * 1_000_000 / max(1, plan.intervalMicroseconds))
     let interval = UInt64(max(1, plan.intervalMicroseconds)) * 1000
