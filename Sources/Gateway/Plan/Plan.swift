@@ -50,6 +50,7 @@ struct Plan: Hashable, Sendable {
     planner.planNextHops()
     planner.planRoutes()
     planner.checkReferences()
+    planner.reportUnwritable()
     planner.planStale()
     let outcome = planner.plan
     groundwork = outcome.groundwork
@@ -85,6 +86,8 @@ struct Planner {
   var plan = Plan()
   /// Interfaces that are nowhere; said once each.
   var missing: Set<String> = []
+  /// Sysctls that would have to change, with the value they have.
+  var unwritable: [(wanted: DesiredSysctl, value: String)] = []
   /// Groups that are there and stay.
   var standingGroups: Set<UInt32> = []
 

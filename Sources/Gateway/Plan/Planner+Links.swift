@@ -34,6 +34,24 @@ extension Planner {
     }
   }
 
+  /// One problem for all of a field: they have one cause.
+  mutating func reportUnwritable() {
+    for (index, first) in unwritable.enumerated() {
+      let field = first.wanted.field
+      guard !unwritable[..<index].contains(where: { $0.wanted.field == field }) else { continue }
+      let all = unwritable.filter { $0.wanted.field == field }
+      let others = all.count == 1 ? "" : "; nor can \(all.count - 1) others"
+      plan.problems.append(
+        Problem(
+          "sysctl \(first.wanted.sysctl) is \(first.value), should be \(first.wanted.value), and cannot be written\(others)",
+          field: field,
+          remedy: """
+            run as root; in a container, where /proc/sys is read-only, make it privileged, or set from outside (Kubernetes: \
+            securityContext.sysctls) \(all.map { "\($0.wanted.sysctl)=\($0.wanted.value)" }.joined(separator: " "))
+            """))
+    }
+  }
+
   private mutating func planLink(_ index: Int) {
     let interface = desired.interfaces[index]
     let field = "interfaces[\(index)]"
@@ -136,14 +154,7 @@ extension Planner {
     case .value(let value, let isWritable):
       guard !Self.same(value, wanted.value) else { return }
       guard isWritable else {
-        plan.problems.append(
-          Problem(
-            "sysctl \(wanted.sysctl) is \(value), should be \(wanted.value), and cannot be written",
-            field: wanted.field,
-            remedy: """
-              /proc/sys is read-only in this container: make it privileged, or set \(wanted.sysctl)=\(wanted.value) from \
-              outside (Kubernetes: securityContext.sysctls)
-              """))
+        unwritable.append((wanted, value))
         return
       }
       plan.groundwork.append(.setSysctl(wanted.sysctl, from: value, to: wanted.value))
