@@ -77,7 +77,11 @@ int cl_probe_socket(uint16_t ethertype, uint32_t cookie) {
   // Protocol 0: nothing is heard before the filter is in place and bind() says what to hear.
   int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return -1;
-  int one = 1;
+  int one = 1, size = 4 << 20;
+  // Some 5,000 answers: as many as come at once, or while the process is stopped. Without CAP_NET_ADMIN
+  // net.core.rmem_max limits it; smaller is no failure.
+  if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) != 0)
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
   if (setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof one) == 0 && attach(fd, ethertype, cookie) == 0)
     return fd;
   int code = errno;

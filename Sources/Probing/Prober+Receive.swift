@@ -119,9 +119,9 @@ extension Prober {
   }
 
   private mutating func answered(_ index: Int, _ sequence: UInt16, at arrival: Instant) {
-    guard case .counted(let verdict)? = slots[index]?.state.answered(sequence: sequence, at: arrival) else {
-      return
-    }
+    let answer = slots[index]?.state.answered(sequence: sequence, at: arrival)
+    guard case .counted(let verdict)? = answer else { return }
+    noteDeadline(of: index)
     slots[index]?.complaint = nil
     slots[index]?.obstacle = nil
     if let verdict { record(verdict, of: index) }

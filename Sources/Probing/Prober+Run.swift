@@ -12,18 +12,18 @@ extension Prober {
     receive(until: now)
     drainedAt = now
     if now >= nextDeadline {
-      for index in slots.indices { serve(index, at: now) }
+      for index in deadlines.indices where deadlines[index] <= now { serve(index, at: now) }
     }
     updateDeadline()
   }
 
   private mutating func serve(_ index: Int, at now: Instant) {
-    guard let deadline = slots[index]?.state.nextDeadline, deadline <= now else { return }
     let open = slots[index]?.state.openSequence
     if let verdict = slots[index]?.state.expire(at: now) ?? nil { record(verdict, of: index) }
     if open != nil, slots[index]?.state.openSequence == nil { slots[index]?.isHeld = false }
     // Read anew: others were served before, and the answer's way is measured from here.
     if let question = slots[index]?.state.due(at: max(now, monotonicNow())) ?? nil { ask(question, of: index) }
+    noteDeadline(of: index)
   }
 
   /// Sends a question, or says what is in the way.

@@ -58,6 +58,8 @@ public struct Prober: ~Copyable {
   /// For the interfaces' addresses; opened with the first probe.
   var netlink: NetlinkSocket?
   var slots: [Slot?] = []
+  /// When each slot next has something to do: beside the slots, so that a turn looks through them in no time.
+  var deadlines: [Instant] = []
   var links: [ProbeLink?] = []
   var hops: [NextHop?] = []
   var hopIndex: [HopKey: Int] = [:]
@@ -113,7 +115,13 @@ public struct Prober: ~Copyable {
       target: target,
       state: ProbeState(settings, firstSequence: .random(in: .min ... .max), at: now),
       link: link, hop: hop, identifier: .random(in: .min ... .max))
-    if index < slots.count { slots[index] = slot } else { slots.append(slot) }
+    if index < slots.count {
+      slots[index] = slot
+    } else {
+      slots.append(slot)
+      deadlines.append(.distantFuture)
+    }
+    noteDeadline(of: index)
     hops[hop]?.probes.append(index)
     nextDeadline = min(nextDeadline, now)
     return index
@@ -123,6 +131,7 @@ public struct Prober: ~Copyable {
   public mutating func configure(_ index: Int, _ settings: ProbeSettings, at now: Instant) {
     guard slots.indices.contains(index) else { return }
     slots[index]?.state.configure(settings, at: now)
+    noteDeadline(of: index)
     updateDeadline()
   }
 
@@ -130,6 +139,7 @@ public struct Prober: ~Copyable {
   public mutating func remove(_ index: Int) {
     guard slots.indices.contains(index), let slot = slots[index] else { return }
     slots[index] = nil
+    noteDeadline(of: index)
     hops[slot.hop]?.probes.removeAll { $0 == index }
     if hops[slot.hop]?.probes.isEmpty == true {
       hops[slot.hop] = nil
@@ -160,13 +170,11 @@ public struct Prober: ~Copyable {
   /// The numbers of all probes.
   public var indices: [Int] { slots.indices.filter { slots[$0] != nil } }
 
-  mutating func updateDeadline() {
-    var next = Instant.distantFuture
-    for index in slots.indices {
-      if let deadline = slots[index]?.state.nextDeadline { next = min(next, deadline) }
-    }
-    nextDeadline = next
+  mutating func noteDeadline(of index: Int) {
+    deadlines[index] = slots[index]?.state.nextDeadline ?? .distantFuture
   }
+
+  mutating func updateDeadline() { nextDeadline = deadlines.min() ?? .distantFuture }
 }
 
 extension Prober {

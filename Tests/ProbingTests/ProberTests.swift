@@ -239,6 +239,17 @@ import Testing
     #expect(lab.becomes(.up, 0))
   }
 
+  @Test func aThousandProbesThatAskAtOnceAreAllHeard() throws {
+    let lab = try Lab("many")
+    let slow = ProbeSettings(interval: .seconds(60), timeout: .seconds(60), downAfter: 1, upAfter: 1)
+    let first = try lab.addEcho("10.0.0.2", slow)
+    // The next hop is known, so that the others leave in one turn.
+    #expect(lab.becomes(.up, first))
+    for _ in 0..<1000 { _ = try lab.addEcho("10.0.0.2", slow) }
+    lab.prober.run(at: monotonicNow())
+    #expect(lab.drive { lab.prober.indices.count { lab.view($0)?.state.verdict == .up } == 1001 })
+  }
+
   @Test func addressesThatDoNotFitAreRefused() throws {
     let lab = try Lab("refuse")
     #expect(throws: ProbeError.self) { try lab.addEcho("224.0.0.1", via: "10.0.0.2") }
