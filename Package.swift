@@ -74,7 +74,13 @@ let package = Package(
     tests("Netlink", ["Addresses", "CLinux", "NetworkNamespaces"]),
     tests("Speaker", ["Addresses", "BFD", "CLinux", "NetworkNamespaces"]),
     tests("Probing", ["Addresses", "BFD", "CLinux", "NetworkNamespaces"]),
-    tests("Control"),
+    tests("Control", ["CLinux", "ControlTestSupport"]),
+    .target(
+      name: "ControlTestSupport", dependencies: ["Control"], path: "Tests/ControlTestSupport",
+      swiftSettings: settings),
+    .testTarget(
+      name: "CommandTests", dependencies: ["everway", "Configuration", "Control", "ControlTestSupport"],
+      swiftSettings: settings),
     tests(
       "Gateway",
       [

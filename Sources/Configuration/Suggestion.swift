@@ -1,7 +1,7 @@
 /// Finds the word that was meant.
-enum Suggestion {
+public enum Suggestion {
   /// The candidate nearest to `word`, when it is near enough to be a slip; the first of equals.
-  static func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
+  public static func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
     let typed = normalized(word)
     guard (1...64).contains(typed.count) else { return nil }
     var best: (word: String, distance: Int)?
@@ -16,7 +16,7 @@ enum Suggestion {
   }
 
   /// `did you mean "…"?`, or nil.
-  static func help(for word: String, among candidates: some Sequence<String>) -> String? {
+  public static func help(for word: String, among candidates: some Sequence<String>) -> String? {
     nearest(to: word, among: candidates).map { "did you mean \(SourceText.quoted($0))?" }
   }
 

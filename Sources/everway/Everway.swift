@@ -1,7 +1,92 @@
 import ArgumentParser
+import Configuration
+import Glibc
 
-@main
+/// The command line. No task, actor or queue is touched here: the process must have one thread when `run` begins, since
+/// a thread that is made later inherits the namespace of the one that makes it.
 struct Everway: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "everway", abstract: "Keeps a cluster's way out alive: BFD, ECMP and the gateway namespace.")
+    commandName: "everway",
+    abstract: "Keeps a cluster's way out alive.",
+    discussion: """
+      Everway owns the network namespace that a gateway node's traffic leaves through. It speaks BFD with every router, \
+      and keeps the kernel's ECMP groups down to the paths that work.
+
+      FIRST STEPS
+        everway check gateway.yaml        is the configuration good?
+        everway status                    what is up, what is down, and why
+        everway status --follow           the same, kept up to date
+        everway drain --wait              take this node out of service
+        everway undrain                   and back in
+
+      EXIT CODES
+        0  done, or all good
+        1  something is wrong: the command's own help says what
+        2  the command line is wrong
+        3  the running everway cannot be reached
+
+      FILES
+        \(ControlOptions.defaultSocket)    the control socket
+
+      `everway help COMMAND` tells more; so does everway(8).
+      """,
+    version: "everway \(Version.current)",
+    subcommands: [
+      Check.self, Status.self, Drain.self, Undrain.self, Reload.self, ShowVersion.self
+    ])
+}
+
+@main
+enum Main {
+  static func main() {
+    do {
+      try Everway.checkCommandName(CommandLine.arguments.dropFirst().first)
+      var command = try Everway.parseAsRoot()
+      try command.run()
+    } catch let error as CommandError {
+      standardError(error.rendered)
+      exit(error.exitCode)
+    } catch {
+      guard Everway.exitCode(for: error) == .validationFailure else { Everway.exit(withError: error) }
+      standardError(Everway.fullMessage(for: error))
+      exit(ExitStatus.usage)
+    }
+  }
+}
+
+extension Everway {
+  /// A misspelt command deserves more than "unexpected argument".
+  static func checkCommandName(_ word: String?) throws(CommandError) {
+    let names = configuration.subcommands.map { $0._commandName } + ["help"]
+    guard let word, !word.isEmpty, !word.hasPrefix("-"), !names.contains(word) else { return }
+    throw CommandError(
+      message: "there is no command \"\(word)\"",
+      help: Suggestion.help(for: word, among: names) ?? "there are: \(names.joined(separator: ", "))",
+      exitCode: ExitStatus.usage)
+  }
+}
+
+/// What the process ends with.
+enum ExitStatus {
+  static let good: Int32 = 0
+  static let bad: Int32 = 1
+  static let usage: Int32 = 2
+  static let unreachable: Int32 = 3
+}
+
+/// A command that could not do what was asked.
+struct CommandError: Error {
+  var message: String
+  var help: String?
+  var details: [String] = []
+  var exitCode = ExitStatus.bad
+
+  var rendered: String {
+    let lines = ["everway: \(message)"] + details + (help.map { ["  help: \($0)"] } ?? [])
+    return lines.joined(separator: "\n")
+  }
+}
+
+func standardError(_ text: String) {
+  writeAll(STDERR_FILENO, text + "\n")
 }

@@ -1,4 +1,6 @@
+import CLinux
 import Control
+import ControlTestSupport
 import Glibc
 import Testing
 
@@ -55,5 +57,65 @@ import Testing
     close(open(directory.socket, O_CREAT | O_WRONLY, 0o644))
     let error = #expect(throws: ControlSocketError.self) { _ = try ControlClient(path: directory.socket) }
     #expect(error?.kind == .wrongPath)
+  }
+}
+
+/// As a user who may not. Linux keeps the identity that files are reached with for each thread (setfsuid(2)), so a thread
+/// of its own takes another one and ends with it.
+@Suite(.enabled(if: geteuid() == 0)) struct PermissionTests {
+  let directory = TemporaryDirectory()
+
+  @Test(
+    "Who may not connect is told who may",
+    arguments: [
+      (UInt32(0o600), "only root may"), (0o660, "only root and members of group 65533 may")
+    ])
+  func refused(mode: UInt32, help: String) {
+    chmod(directory.path, 0o755)
+    let serving = Serving(.init(path: directory.socket, mode: mode, group: "65533")) { _ in .pong }
+    let error = connect(directory.socket, uid: 65_534, gid: 65_534)
+    #expect(error?.kind == .permissionDenied)
+    #expect(error?.help == help)
+    _ = serving
+  }
+
+  @Test("Who may connect does", arguments: [(UInt32(0o660), gid_t(65_533)), (0o666, 65_534)])
+  func allowed(mode: UInt32, gid: gid_t) {
+    chmod(directory.path, 0o755)
+    let serving = Serving(.init(path: directory.socket, mode: mode, group: "65533")) { _ in .pong }
+    #expect(connect(directory.socket, uid: 65_534, gid: gid) == nil)
+    _ = serving
+  }
+
+  private final class Attempt {
+    let path: String
+    let uid: uid_t
+    let gid: gid_t
+    var error: ControlSocketError?
+
+    init(_ path: String, _ uid: uid_t, _ gid: gid_t) {
+      (self.path, self.uid, self.gid) = (path, uid, gid)
+    }
+
+    func run() {
+      setfsgid(gid)
+      setfsuid(uid)
+      do throws(ControlSocketError) { _ = try ControlClient(path: path) } catch { self.error = error }
+    }
+  }
+
+  /// Nil: it worked.
+  private func connect(_ path: String, uid: uid_t, gid: gid_t) -> ControlSocketError? {
+    let attempt = Attempt(path, uid, gid)
+    var thread = pthread_t()
+    pthread_create(
+      &thread, nil,
+      {
+        guard let context = $0 else { return nil }
+        Unmanaged<Attempt>.fromOpaque(context).takeUnretainedValue().run()
+        return nil
+      }, Unmanaged.passUnretained(attempt).toOpaque())
+    pthread_join(thread, nil)
+    return withExtendedLifetime(attempt) { attempt.error }
   }
 }

@@ -1,4 +1,5 @@
 import Control
+import ControlTestSupport
 import Glibc
 import Testing
 

@@ -4,6 +4,7 @@
 
 #include <linux/nsfs.h>
 #include <stdint.h>
+#include <sys/fsuid.h>
 #include <sys/mount.h>
 #include <sys/statfs.h>
 
