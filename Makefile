@@ -1,0 +1,59 @@
+# make help lists the targets.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+# The toolchain need not be on PATH.
+export PATH := $(PATH):/opt/swift/usr/bin
+SWIFT ?= swift
+RELEASE := -c release --static-swift-stdlib --product everway
+# Tests that use the network run one after the other; the others share the cores.
+PURE := AddressesTests|BFDTests|YAMLTests|ConfigurationTests
+NETWORK := NetworkNamespacesTests|NetlinkTests|SpeakerTests|ProbingTests|GatewayTests|ControlTests|CommandTests|LabTests|InteropTests
+
+.PHONY: help
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: build ## build, then show a gateway in a lab: three routers, two failures, a table
+	@$$($(SWIFT) build $(RELEASE) --show-bin-path)/everway lab demo
+
+.PHONY: test
+test: setup lint ## install what is missing, build, run every test
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build --filter '$(PURE)'
+	$(SWIFT) test --skip-build --filter 'SimulationTests'
+	$(SWIFT) test --skip-build --no-parallel --filter '$(NETWORK)'
+
+.PHONY: build
+build: setup ## the release binary, statically linked
+	$(SWIFT) build $(RELEASE)
+
+.PHONY: setup
+setup: ## install what building and testing need (Debian)
+	@Scripts/setup
+
+.PHONY: install
+install: build ## into $(PREFIX), /usr/local by default
+	install -D -s -m 0755 "$$($(SWIFT) build $(RELEASE) --show-bin-path)/everway" "$(DESTDIR)$(or $(PREFIX),/usr/local)/sbin/everway"
+	install -D -m 0644 docs/man/everway.8 "$(DESTDIR)$(or $(PREFIX),/usr/local)/share/man/man8/everway.8"
+	install -D -m 0644 docs/man/everway.zh_CN.8 "$(DESTDIR)$(or $(PREFIX),/usr/local)/share/man/zh_CN/man8/everway.8"
+
+.PHONY: soak
+soak: ## simulate with fresh seeds for SECONDS (default 600)
+	EVERWAY_SOAK_SECONDS=$(or $(SECONDS_TO_RUN),600) $(SWIFT) test --filter SimulationTests
+
+.PHONY: bench-failover
+bench-failover: setup ## from the end of the detection time to the kernel's acknowledgement
+	$(SWIFT) run -c release FailoverBenchmark
+
+.PHONY: lint
+lint: ## check the format
+	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift $(wildcard Benchmarks)
+
+.PHONY: format
+format: ## format in place
+	$(SWIFT) format --in-place --recursive Sources Tests Package.swift $(wildcard Benchmarks)
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf .build
