@@ -14,6 +14,10 @@ struct Everway: ParsableCommand {
 
       FIRST STEPS
         everway check gateway.yaml        is the configuration good?
+        everway plan --config gateway.yaml
+                                          what would it change here?
+        everway run --config gateway.yaml
+                                          be that gateway
         everway status                    what is up, what is down, and why
         everway status --follow           the same, kept up to date
         everway drain --wait              take this node out of service
@@ -26,13 +30,15 @@ struct Everway: ParsableCommand {
         3  the running everway cannot be reached
 
       FILES
-        \(ControlOptions.defaultSocket)    the control socket
+        \(ConfigurationOption.defaultFile)  the configuration
+        \(ControlOptions.defaultSocket)  the control socket
 
       `everway help COMMAND` tells more; so does everway(8).
       """,
     version: "everway \(Version.current)",
     subcommands: [
-      Check.self, Status.self, Drain.self, Undrain.self, Reload.self, ShowVersion.self
+      Check.self, ShowPlan.self, Run.self, Status.self, Drain.self, Undrain.self, Reload.self, LabCommand.self,
+      ShowVersion.self
     ])
 }
 

@@ -43,7 +43,7 @@ extension GatewayAgent {
         return .failure(
           ControlFailure(
             .unknownTarget, "there is no path and no peer named \(name)",
-            help: "one of: \(Set(names).sorted().joined(separator: ", "))"))
+            details: Set(names).sorted()))
       }
       target = known
     } else {
@@ -61,7 +61,7 @@ extension GatewayAgent {
     log.write(.info, "\(text), asked by pid \(who.pid) (uid \(who.uid))")
     return .drain(
       DrainOutcome(
-        changed: changed, state: drained ? .drained : .none, message: changed ? text : "\(text) already",
+        changed: changed, state: drained ? .draining : .none, message: changed ? text : "\(text) already",
         notes: notes(target, drained)))
   }
 
@@ -215,10 +215,10 @@ extension GatewayAgent {
     guard case .named(let name) = configuration.namespace else {
       return StatusReport.Namespace(state: .healthy, identity: identity)
     }
-    let problem = problems["namespace"]
+    let problem = isNamespaceNamed ? nil : problems.first { $0.key.contains("namespace") }?.value
     return StatusReport.Namespace(
       name: name, path: NetworkNamespace.path(named: name),
-      state: identity == nil ? .absent : problem == nil ? .healthy : .broken, identity: identity,
+      state: identity == nil ? .absent : isNamespaceNamed ? .healthy : .broken, identity: identity,
       detail: problem?.what)
   }
 

@@ -39,7 +39,7 @@ extension GatewayAgent {
     for report in reports.receive() { take(report, at: now) }
     if takeEvents() { reconcileAt = min(reconcileAt, now + Self.settleDelay) }
     if !isStopping, now >= checkNamespaceAt {
-      checkNamespace()
+      checkNamespace(at: now)
       checkNamespaceAt = now + Self.namespaceInterval
     }
     if !isStopping, now >= reconcileAt { reconcile(at: now) }
@@ -106,7 +106,7 @@ extension GatewayAgent {
     startEngine()
     // Once its addresses are there, the engine can make next hops that it could not make before.
     if engine != nil, outcome?.applied ?? 0 > 0 { commands.send(.refresh) }
-    let isGood = problems.isEmpty
+    let isGood = !problems.values.contains { $0.isWorthRetrying }
     backoff = isGood ? Self.firstBackoff : min(backoff * 2, Self.longestBackoff)
     reconciledAt = MonotonicClock.now()
     reconcileAt = reconciledAt + (isGood ? Self.idleInterval : backoff)
@@ -137,27 +137,17 @@ extension GatewayAgent {
     }
   }
 
-  /// Keeps the name of the gateway's namespace on the namespace that this process holds.
-  private mutating func checkNamespace() {
-    guard case .named(let name) = configuration.namespace else { return }
+  /// Whether the name of the gateway's namespace still leads to the namespace that this process holds. When it does not,
+  /// the plan says what to do about it.
+  private mutating func checkNamespace(at now: Instant) {
     do {
       guard let held = try sockets.gatewayNamespace() else { return }
       let identity = try held.identity()
       namespaceIdentity = identity
-      switch try NetworkNamespace.state(named: name) {
-      case .healthy(identity): clearProblem("namespace")
-      case .absent:
-        try held.pin(named: name)
-        log.write(.warning, "namespace \(name) had lost its name; it is bound to /run/netns/\(name) again")
-        clearProblem("namespace")
-      case .healthy(let other):
-        setProblem(
-          "namespace",
-          "the name \(name) now leads to another namespace (\(other)) than the one in use (\(identity))",
-          help: "remove the other with 'ip netns del \(name)', and the one in use gets its name back")
-      case .broken(let fault):
-        setProblem("namespace", "namespace \(name): \(fault)", help: fault.hint(for: name))
-      }
+      guard case .named(let name) = configuration.namespace else { return }
+      let isAsItWas = try NetworkNamespace.state(named: name) == .healthy(identity)
+      if isAsItWas != isNamespaceNamed { reconcileAt = now }
+      isNamespaceNamed = isAsItWas
     } catch {
       setProblem("namespace", "\(error)", help: nil)
     }
@@ -179,9 +169,10 @@ extension GatewayAgent {
 
   // MARK: - Problems
 
-  mutating func setProblem(_ subject: String, _ what: String, help: String?) {
+  mutating func setProblem(_ subject: String, _ what: String, help: String?, isWorthRetrying: Bool = true) {
     guard problems[subject]?.what != what else { return }
-    problems[subject] = AgentProblem(what: what, help: help, since: problems[subject]?.since ?? .now())
+    problems[subject] = AgentProblem(
+      what: what, help: help, since: problems[subject]?.since ?? .now(), isWorthRetrying: isWorthRetrying)
     log.write(.warning, what)
   }
 
@@ -196,7 +187,9 @@ extension GatewayAgent {
     }
     for problem in found {
       let place = problem.field.isEmpty ? "" : "\(problem.field): "
-      setProblem("plan: \(problem.field) \(problem.what)", place + problem.what, help: problem.remedy)
+      setProblem(
+        "plan: \(problem.field) \(problem.what)", place + problem.what, help: problem.remedy,
+        isWorthRetrying: problem.severity == .error)
     }
   }
 }

@@ -57,6 +57,8 @@ public struct GatewayAgent: ~Copyable {
   var checkNamespaceAt: Instant
   /// Of the gateway's namespace; nil before there is one.
   var namespaceIdentity: NamespaceIdentity?
+  /// Whether the namespace's name led to it when last looked at.
+  var isNamespaceNamed = true
   var isStopping = false
   var hasStopped = false
 
@@ -130,6 +132,8 @@ struct AgentProblem: Hashable, Sendable {
   var what: String
   var help: String?
   var since: Timestamp
+  /// False for a warning: nothing is to be tried again.
+  var isWorthRetrying = true
 }
 
 /// Why `run` could not start.

@@ -227,16 +227,25 @@ struct StatusBuilder {
   }
 
   var drain: StatusReport.Drain {
+    let since = timestamp(core.drainedSince)
     let targets =
-      core.drainedPaths.sorted().map {
-        StatusReport.DrainTarget(name: $0, kind: .path, state: .drained, since: timestamp(core.drainedSince))
+      core.drainedPaths.sorted().map { name in
+        let peers = core.model.paths.first { $0.name == name }?.rule.peers.map { core.model.peers[$0] } ?? []
+        return StatusReport.DrainTarget(name: name, kind: .path, state: drainState(of: peers), since: since)
       }
       + core.drainedPeers.sorted().map {
-        StatusReport.DrainTarget(name: $0, kind: .peer, state: .drained, since: timestamp(core.drainedSince))
+        StatusReport.DrainTarget(name: $0, kind: .peer, state: drainState(of: [$0]), since: since)
       }
-    return StatusReport.Drain(
-      state: core.isDrained ? .drained : .none, since: core.isDrained ? timestamp(core.drainedSince) : nil,
-      targets: targets)
+    guard core.isDrained else { return StatusReport.Drain(targets: targets) }
+    return StatusReport.Drain(state: drainState(of: core.model.peers), since: since, targets: targets)
+  }
+
+  /// Drained once no peer that is told AdminDown still believes in the session.
+  private func drainState(of peers: [String]) -> StatusReport.DrainState {
+    let isHeard = snapshot.sessions.allSatisfy { entry in
+      !peers.contains(entry.name) || entry.hold != .administrativelyDown || entry.view.session.remote?.state != .up
+    }
+    return isHeard ? .drained : .draining
   }
 
   func speaker(_ scheduling: Scheduling) -> StatusReport.Speaker {

@@ -109,11 +109,16 @@ struct GatewayCore: Sendable {
     return nil
   }
 
-  /// Takes a target out of service, or puts it back.
+  /// Takes a target out of service, or puts it back; the node with everything on it that was drained by name.
   mutating func setDrained(_ target: Target, _ drained: Bool, at now: Instant) {
     drainedSince = now
     switch target {
-    case .node: isDrained = drained
+    case .node:
+      isDrained = drained
+      if !drained {
+        drainedPaths = []
+        drainedPeers = []
+      }
     case .path(let name):
       if drained { drainedPaths.insert(name) } else { drainedPaths.remove(name) }
     case .peer(let name):

@@ -65,19 +65,13 @@ struct Check: ParsableCommand {
       writeAll(STDOUT_FILENO, verdict.json + "\n")
     } else {
       let report = CheckText(file: displayName, diagnostics: diagnostics, configuration: accepted, isGood: isGood)
-      if !diagnostics.isEmpty { standardError(report.problems(color: usesColor)) }
+      if !diagnostics.isEmpty { standardError(report.problems(color: color.applies(to: STDERR_FILENO))) }
       if isGood, !quiet { writeAll(STDOUT_FILENO, report.summary + "\n") }
     }
     if !isGood { throw ExitCode(ExitStatus.bad) }
   }
 
   private var displayName: String { file == "-" ? "<stdin>" : file }
-
-  private var usesColor: Bool {
-    color.applies(
-      isTerminal: isatty(STDERR_FILENO) == 1, noColor: getenv("NO_COLOR").map { String(cString: $0) },
-      terminalKind: getenv("TERM").map { String(cString: $0) })
-  }
 
   private func load() throws(ConfigurationErrors) -> ParsedConfiguration {
     guard file == "-" else { return try GatewayConfiguration.load(path: file) }

@@ -15,6 +15,15 @@ enum ColorChoice: String, ExpressibleByArgument, CaseIterable {
   }
 }
 
+extension ColorChoice {
+  /// Whether what is written there gets colour.
+  func applies(to descriptor: Int32) -> Bool {
+    func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+    return applies(
+      isTerminal: isatty(descriptor) == 1, noColor: variable("NO_COLOR"), terminalKind: variable("TERM"))
+  }
+}
+
 /// What standard output is.
 enum Terminal {
   static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
@@ -26,11 +35,7 @@ enum Terminal {
     return (Int(size.ws_col), Int(size.ws_row))
   }
 
-  static func usesColor(_ choice: ColorChoice) -> Bool {
-    choice.applies(isTerminal: isTerminal, noColor: environment("NO_COLOR"), terminalKind: environment("TERM"))
-  }
-
-  private static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+  static func usesColor(_ choice: ColorChoice) -> Bool { choice.applies(to: STDOUT_FILENO) }
 }
 
 /// Writes all of a text in as few calls as the kernel allows, so that a redrawn screen does not flicker.

@@ -1,0 +1,86 @@
+import ArgumentParser
+import Configuration
+import Gateway
+import Glibc
+
+struct Run: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Be the gateway that a configuration file describes, until told to stop.",
+    discussion: """
+      Makes the namespace, interfaces, routes and next-hop groups what the file asks for, speaks BFD with every peer, \
+      and keeps every group down to the paths that work. Stays in the foreground; what happens is written to standard \
+      error. What cannot be done is told, with what to do, and tried again; the rest goes on.
+
+      Needs root, or CAP_NET_ADMIN and CAP_SYS_ADMIN, with probes also CAP_NET_RAW, with real-time scheduling also \
+      CAP_SYS_NICE.
+
+      SIGNALS
+        SIGTERM, SIGINT  drain first, then stop; once more: stop at once
+        SIGHUP           read the configuration again, as `everway reload`
+        After SIGKILL routes stay in place, and the next start adopts them.
+
+      EXAMPLES
+        everway check gateway.yaml && everway run --config gateway.yaml
+
+      EXIT CODES
+        0  told to stop, and stopped
+        1  could not start; nothing has been changed
+        2  the command line is wrong
+
+      FILES
+        \(ConfigurationOption.defaultFile)
+                       the configuration
+        \(ControlOptions.defaultSocket)
+                       the control socket, unless the configuration moves it
+        \(Run.defaultStateDirectory)
+                       the secret that BFD discriminators derive from
+      """)
+
+  static let defaultStateDirectory = "/var/lib/everway"
+
+  @OptionGroup var file: ConfigurationOption
+
+  @Option(
+    help: ArgumentHelp(
+      "Where to keep what outlives a restart.",
+      discussion: "Peers do not notice a restart while the secret in here is the same.", valueName: "directory"))
+  var stateDirectory = Run.defaultStateDirectory
+
+  @Option(help: ArgumentHelp("When to use colour in the log.", valueName: "when"))
+  var color = ColorChoice.auto
+
+  func run() throws {
+    let log = EventLog(descriptor: STDERR_FILENO, isColoured: color.applies(to: STDERR_FILENO))
+    let options = GatewayAgent.Options(
+      configurationFile: file.config, stateDirectory: stateDirectory, version: Version.current)
+    do throws(AgentError) {
+      var agent = try GatewayAgent(options, log: log)
+      agent.run()
+    } catch {
+      if case .configuration(let errors) = error.kind { standardError(errors.rendered) }
+      throw CommandError(message: error.message)
+    }
+  }
+}
+
+/// `--config`.
+struct ConfigurationOption: ParsableArguments {
+  static let defaultFile = "/etc/everway/gateway.yaml"
+
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("The configuration file.", valueName: "file"),
+    completion: .file(extensions: ["yaml", "yml"]))
+  var config = ConfigurationOption.defaultFile
+
+  /// The file's content; its warnings go to standard error.
+  func load() throws(CommandError) -> GatewayConfiguration {
+    do {
+      let parsed = try GatewayConfiguration.load(path: config)
+      for warning in parsed.warnings { standardError(warning.rendered) }
+      return parsed.configuration
+    } catch {
+      standardError(error.rendered)
+      throw CommandError(message: "\(config) was refused")
+    }
+  }
+}
