@@ -30,7 +30,7 @@ import Testing
 
   @Test(
     "Help fits 80 columns and names the exit codes",
-    arguments: ["check", "status", "drain", "undrain", "reload", "version"])
+    arguments: ["check", "plan", "run", "status", "drain", "undrain", "reload", "lab", "version"])
   func help(command: String) {
     let result = Binary.run("help", command, in: directory.path)
     #expect(result.status == 0)
@@ -111,6 +111,18 @@ import Testing
     #expect(result.status == 0)
     #expect(result.output == output)
     _ = serving
+  }
+
+  @Test func `A run with a refused file changes nothing and shows the errors`() {
+    let path = directory.path + "/other"
+    Binary.write("version: 1\nbdf: {}\n", to: path)
+    for command in ["run", "plan"] {
+      let result = Binary.run(command, "--config", path, in: directory.path)
+      #expect(result.status == 1)
+      #expect(result.errors.contains("\(path):2:1: error: unknown key \"bdf\""))
+      #expect(result.errors.hasSuffix("everway: \(path) was refused\n"))
+      #expect(result.output == "")
+    }
   }
 
   @Test("Without a running everway a command ends with 3", arguments: ["status", "drain", "undrain", "reload"])

@@ -101,8 +101,7 @@ import Testing
         GROUPS
         NAME      ID  TYPE           STATE   MEMBERS           ROUTES  FAILOVERS
         internet  10  resilient 128  normal  p1 100% (1 of 3)       2          2
-            last failover 12s ago: p2 left, p1+p2 became p1, 412us to the kernel's
-            answer
+            last change 12s ago: p2 left, p1+p2 became p1, 412us to the kernel's answer
 
         ROUTES
         PREFIX        GROUP     TABLE  METRIC  INSTALLED
@@ -188,8 +187,7 @@ import Testing
         == """
         NAME      ID  TYPE           STATE   MEMBERS           ROUTES  FAILOVERS
         internet  10  resilient 128  normal  p1 100% (1 of 3)       2          2
-            last failover 12s ago: p2 left, p1+p2 became p1, 412us to the kernel's
-            answer
+            last change 12s ago: p2 left, p1+p2 became p1, 412us to the kernel's answer
             configured: p1 weight 1, p2 weight 1, p3 weight 1; without a working path:
             keep
 
@@ -232,6 +230,20 @@ import Testing
     let output = text(report)
     #expect(output.contains("\nthis node is being drained, asked for 3s ago, 6s to go\n"))
     #expect(output.contains("\npeer r2 is drained, asked for 1m10s ago\n"))
+    #expect(output.contains("\nall good but for what is drained: 3 sessions"))
+  }
+
+  @Test(
+    "A group's last change says who left and who came",
+    arguments: [
+      (["a", "b"], ["a"], "b left, a+b became a"), (["a"], ["a", "b"], "b came back, a became a+b"),
+      (["a"], [], "a left, a became none"), (["a"], ["b"], "a left, b came back, a became b"),
+      (["a"], ["a"], "written anew with a")
+    ])
+  func lastChange(before: [String], after: [String], text: String) {
+    var report = Gateways.good()
+    report.groups[0].lastFailover = .init(at: Gateways.ago(5), path: "", membersBefore: before, membersAfter: after)
+    #expect(self.text(report, .groups, width: nil).contains("last change 5s ago: \(text)\n"))
   }
 
   @Test func `A refused reload stays in sight`() {

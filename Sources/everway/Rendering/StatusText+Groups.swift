@@ -33,8 +33,7 @@ extension StatusText {
   private func groupNotes(_ group: StatusReport.Group, detailed: Bool) -> [Styled] {
     var notes: [Styled] = []
     if let last = group.lastFailover {
-      var text = "last failover \(ago(last.at)): \(last.path) left"
-      text += ", \(list(last.membersBefore)) became \(list(last.membersAfter))"
+      var text = "last change \(ago(last.at)): \(change(last))"
       if let latency = last.latency {
         text += ", \(Quantities.interval(microseconds: latency)) to the kernel's answer"
       }
@@ -46,6 +45,16 @@ extension StatusText {
         Styled("configured: \(configured); without a working path: \(group.lastPathPolicy.rawValue)", .dim))
     }
     return notes
+  }
+
+  /// `r2 left, r1+r2 became r1`.
+  private func change(_ failover: StatusReport.Failover) -> String {
+    let (before, after) = (failover.membersBefore, failover.membersAfter)
+    let left = before.filter { !after.contains($0) }
+    let came = after.filter { !before.contains($0) }
+    let events = (left.isEmpty ? [] : ["\(list(left)) left"]) + (came.isEmpty ? [] : ["\(list(came)) came back"])
+    if events.isEmpty { return "written anew with \(list(after))" }
+    return (events + ["\(list(before)) became \(list(after))"]).joined(separator: ", ")
   }
 
   private func list(_ names: [String]) -> String { names.isEmpty ? "none" : names.joined(separator: "+") }

@@ -67,7 +67,9 @@ struct StatusText {
       return Styled(
         "nothing configured: no sessions, paths, groups or routes in \(report.configuration.file)", .warning)
     }
-    return Styled("all good: \(inventory)", .good)
+    let isDrained = report.drain.state != .none || report.drain.targets.contains { $0.state != .none }
+    return isDrained
+      ? Styled("all good but for what is drained: \(inventory)", .warning) : Styled("all good: \(inventory)", .good)
   }
 
   private var namespaceText: String {
