@@ -88,7 +88,7 @@ let package = Package(
       ]),
     tests("Lab", ["Addresses", "Configuration", "NetworkNamespaces"]),
     .target(
-      name: "Simulation", dependencies: ["BFD"], path: "Tests/Simulation", swiftSettings: settings),
+      name: "Simulation", dependencies: ["Addresses", "BFD"], path: "Tests/Simulation", swiftSettings: settings),
     .testTarget(
       name: "SimulationTests", dependencies: ["Simulation", "BFD"], swiftSettings: settings),
     .testTarget(

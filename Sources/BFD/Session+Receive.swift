@@ -67,7 +67,6 @@ extension Session {
     let old = state
     state = new
     self.diagnostic = diagnostic
-    isChangeUnsent = true
     parametersChanged()
     guard new != old else { return nil }
     return Transition(

@@ -39,6 +39,9 @@ extension Session {
     return lastTransmitted + transmitInterval.nanoseconds * 3 / 4
   }
 
+  /// The next packet would tell another state or diagnostic than the last one did: it need not wait (section 6.8.7).
+  private var isChangeUnsent: Bool { toldState != state || toldDiagnostic != diagnostic }
+
   /// Section 6.8.7: not as the passive end before the peer was heard, not when the peer wants no packets.
   private var mayTransmit: Bool {
     guard let remote else { return configuration.role == .active }

@@ -9,7 +9,6 @@ extension Session {
     lastTransmitted = now
     jitter = random
     transmittedMultiplier = configuration.detectMultiplier
-    isChangeUnsent = false
     let polls = remote != nil && poll.polls(at: now)
     if polls, poll.pollSent(at: now) {
       polledTransmit = advertisedMinTx
@@ -21,12 +20,13 @@ extension Session {
   /// The answer to a Poll: at once, in any state, whatever the timers say; never with a Poll of our own
   /// (sections 6.5, 6.8.7). It neither delays nor replaces the next periodic packet.
   mutating func finalPacket() -> ControlPacket {
-    isChangeUnsent = false
-    return packet(poll: false, final: true)
+    packet(poll: false, final: true)
   }
 
-  private func packet(poll: Bool, final: Bool) -> ControlPacket {
-    ControlPacket(
+  private mutating func packet(poll: Bool, final: Bool) -> ControlPacket {
+    toldState = state
+    toldDiagnostic = diagnostic
+    return ControlPacket(
       diagnostic: diagnostic, state: state, poll: poll, final: final,
       detectMultiplier: configuration.detectMultiplier, myDiscriminator: localDiscriminator,
       yourDiscriminator: remote?.discriminator ?? 0, desiredMinTx: advertisedMinTx,

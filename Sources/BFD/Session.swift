@@ -60,8 +60,9 @@ public struct Session: Hashable, Sendable {
   /// What the last packet or Poll request announced: a difference asks for a Poll Sequence.
   var announcedTransmit: Interval
   var announcedReceive: Interval
-  /// The state or the diagnostic changed since the last packet: the next one need not wait (section 6.8.7).
-  var isChangeUnsent = false
+  /// State and diagnostic of the last packet, also a Final.
+  var toldState = SessionState.down
+  var toldDiagnostic = Diagnostic.none
   /// The multiplier in the last packet other than a Final.
   var transmittedMultiplier: UInt8
   /// Drawn with each packet: how much of the interval to wait, in 2^-32.

@@ -30,11 +30,24 @@ import Testing
     session.configure(makeConfiguration(tx: 40))
     #expect(session.transmit(at: at(60), random: 0)?.poll == true)
     _ = session.receive(makePacket(.down), at: at(61))
-    _ = session.transmit(at: at(61), random: 0)
-    _ = session.receive(makePacket(.down, final: true), at: at(62))
+    _ = session.receive(makePacket(.down), at: at(62))
     #expect(session.state == .`init`)
     _ = session.transmit(at: at(62), random: 0)
+    _ = session.receive(makePacket(.down, final: true), at: at(63))
+    #expect(session.state == .`init`)
     #expect(session.nextTransmission == at(1_062))
+  }
+
+  @Test("Row 15: a Final for a Poll sent before Up does not lower the interval in force") func row15Final() {
+    var session = makeUp(tx: 50)
+    _ = session.receive(makePacket(.down), at: at(20))
+    session.configure(makeConfiguration(tx: 1_000))
+    #expect(session.transmit(at: at(20), random: 0)?.poll == true)
+    session.configure(makeConfiguration(tx: 2_000))
+    _ = session.receive(makePacket(.`init`), at: at(30))
+    #expect(session.transmit(at: at(30), random: 0)?.desiredMinTx == .milliseconds(2_000))
+    _ = session.receive(makePacket(.up, final: true), at: at(31))
+    #expect(session.nextTransmission == at(2_030))
   }
 
   @Test("Row 14: a Poll Sequence runs when the transmit interval changes on reaching Up") func row14() {
@@ -93,8 +106,11 @@ import Testing
     _ = session.receive(makePacket(.up), at: at(100))
     #expect(session.detectionTime == ms(1_500))
     // The peer sent nothing at the new rate before the Final: its next packet may still come at the old one.
-    _ = session.receive(makePacket(.up, final: true), at: at(101))
-    #expect(session.detectionTime == ms(1_500))
+    // Finals, also duplicated ones, are not that packet.
+    for _ in 0..<3 {
+      _ = session.receive(makePacket(.up, final: true), at: at(101))
+      #expect(session.detectionTime == ms(1_500))
+    }
     _ = session.receive(makePacket(.up), at: at(590))
     #expect(session.state == .up)
     #expect(session.detectionTime == ms(300))

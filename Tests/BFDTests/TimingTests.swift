@@ -180,6 +180,18 @@ import Testing
     #expect(session.transmit(at: at(22), random: 0) == nil)
   }
 
+  @Test("A state that changed and changed back, with nothing sent between, is no news") func changedBack() {
+    var session = makeSession(role: .passive)
+    _ = session.receive(makePacket(.down, your: 0), at: at(10))
+    _ = session.expire(at: at(160))
+    _ = session.receive(makePacket(.down, your: 0), at: at(170))
+    #expect(session.transmit(at: at(170), random: 0)?.state == .`init`)
+    _ = session.expire(at: at(320))
+    _ = session.receive(makePacket(.down, your: 0), at: at(330))
+    #expect(session.state == .`init`)
+    #expect(session.nextTransmission == at(1_170))
+  }
+
   @Test("The next deadline is the earlier of transmission and detection, and acting on it moves it") func deadline()
   {
     var session = makeUp()
