@@ -10,9 +10,10 @@ struct Clock {
 
   /// The first true time at which it shows `instant` or later.
   func time(_ instant: Instant) -> Int64 {
-    let shown = instant.nanoseconds - offset
-    var time = shown - shown / 1_000 * ppm / 1_000 - 2_000
-    while local(time) < instant { time += 1 }
+    var time = instant.nanoseconds - offset
+    for _ in 0..<3 { time += instant - local(time) }
+    while local(time) >= instant { time -= 1 }
+    repeat { time += 1 } while local(time) < instant
     return time
   }
 }

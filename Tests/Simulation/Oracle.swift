@@ -28,6 +28,7 @@ struct Oracle {
   private var leastTransmit = Interval.zero
   private var greatestReceive = Interval.zero
   private var clearSinceIdle = true
+  private var wasUp = false
 
   init(isStrict: Bool, session: Session) {
     self.isStrict = isStrict
@@ -41,6 +42,9 @@ struct Oracle {
   mutating func settle(_ session: Session) {
     let transmit = advertised(session)
     let receive = session.configuration.requiredMinRx
+    // Before Up nothing waits: what was told then does not bind.
+    if session.state == .up, !wasUp { announcements = [] }
+    wasUp = session.state == .up
     if session.isPolling && session.state == .up {
       leastTransmit = min(leastTransmit, transmit)
       greatestReceive = max(greatestReceive, receive)

@@ -16,7 +16,7 @@ struct World {
 
   let scenario: Scenario
   var ledger: Ledger
-  var events = EventQueue<Event>()
+  var events = EventQueue()
   private(set) var lines: [String] = []
   private let isTraced: Bool
   private var links: [[Link]]

@@ -5,7 +5,7 @@ import Testing
 /// How the runs are chosen: `EVERWAY_SEED=0x…` replays one with every event, `EVERWAY_SOAK_SECONDS=N` draws new
 /// seeds for so long, and otherwise the same seeds run each time.
 enum Plan {
-  static let count: UInt64 = 3_000
+  static let count: UInt64 = 12_000
   static let shards: UInt64 = 2
 
   static func environment(_ name: String) -> String? {
