@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// A wall-clock time, for people and scripts; decisions are made by the monotonic clock. In JSON it is RFC 3339 in UTC
