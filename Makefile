@@ -39,7 +39,7 @@ install: build ## into $(PREFIX), /usr/local by default
 	install -D -m 0644 docs/man/everway.zh_CN.8 "$(DESTDIR)$(or $(PREFIX),/usr/local)/share/man/zh_CN/man8/everway.8"
 
 .PHONY: soak
-soak: ## simulate with fresh seeds for SECONDS (default 600)
+soak: ## simulate with fresh seeds for SECONDS_TO_RUN (default 600)
 	EVERWAY_SOAK_SECONDS=$(or $(SECONDS_TO_RUN),600) $(SWIFT) test --filter SimulationTests
 
 .PHONY: bench-failover

@@ -1,6 +1,8 @@
 import BFD
+import Configuration
 import Control
 import Glibc
+import NetworkNamespaces
 import Speaker
 
 /// Log lines for people: time, level, text. Colour only where the caller says that a terminal is there.
@@ -21,6 +23,17 @@ public struct EventLog: Sendable {
   }
 
   public mutating func write(_ level: GatewayEvent.Level, _ text: String) { line(level, text, .now()) }
+
+  /// A namespace that the host cannot see is the commonest reason for "Invalid argument" there.
+  mutating func warnOfHiddenNamespace(_ namespace: GatewayConfiguration.Namespace) {
+    guard case .named(let name) = namespace, case .hidden(let point)? = MountPropagation.below() else { return }
+    write(
+      .warning,
+      "this process has a mount namespace of its own, and \(point) passes nothing on to the host's: outside, namespace "
+        + "\(name) will be an empty file, and 'ip netns exec \(name)' will say \"Invalid argument\". On a host use "
+        + "'nsenter --net=/run/netns/…' instead of 'ip netns exec'; in a pod mount /run/netns with mountPropagation: "
+        + "Bidirectional")
+  }
 
   private func line(_ level: GatewayEvent.Level, _ text: String, _ at: Timestamp) {
     var word = level == .warning ? "warning" : "info   "

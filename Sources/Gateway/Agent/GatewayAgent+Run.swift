@@ -21,8 +21,8 @@ extension GatewayAgent {
       .info, "everway \(options.version) started, pid \(getpid()), configuration \(options.configurationFile)")
     watch(signals.descriptor, control.descriptor, reports.descriptor, homeMonitor.descriptor)
     while !hasStopped {
-      turn(at: MonotonicClock.now())
       poller.wait(until: nextDeadline, now: MonotonicClock.now())
+      turn(at: MonotonicClock.now())
     }
     engine?.join()
     if !configuration.drain.keepRoutes { removeEverything() }

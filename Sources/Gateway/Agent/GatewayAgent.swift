@@ -74,6 +74,7 @@ public struct GatewayAgent: ~Copyable {
     var log = log
     for warning in parsed.warnings { log.write(.warning, warning.rendered) }
     try Capabilities.check(for: parsed.configuration)
+    log.warnOfHiddenNamespace(parsed.configuration.namespace)
     try self.init(options, parsed.configuration, log)
   }
 

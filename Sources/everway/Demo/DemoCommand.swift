@@ -71,6 +71,9 @@ extension LabCommand {
       }
       let table = DemoTable(steps: scenario.steps, report: traffic.stop(), timers: plan.timers)
       writeAll(STDOUT_FILENO, "\n" + table.rendered(coloured: TextTable.isTerminal()))
+      guard table.failures.isEmpty else {
+        throw LabError("packets were lost where none may be: \(table.failures.joined(separator: ", "))")
+      }
     }
 
     private static func say(_ text: String) { writeAll(STDOUT_FILENO, "  \(text)\n") }

@@ -9,7 +9,14 @@ struct DemoTable {
   private var detection: Int { timers.receiveMilliseconds * timers.multiplier }
 
   func rendered(coloured: Bool) -> String {
-    [summary, "", happenings.rendered(coloured: coloured), "", notes].joined(separator: "\n") + "\n"
+    [summary, "", happenings.rendered(coloured: coloured), notes].joined(separator: "\n") + "\n"
+  }
+
+  /// Steps that lost something although they must not. Datagrams that this machine's own queues dropped are not held
+  /// against them.
+  var failures: [String] {
+    guard report.health.socketDrops + report.health.backlogDrops == 0 else { return [] }
+    return zip(steps, report.effects()).filter { !$0.mayLose && $1.lost > 0 }.map { "\($0.name): \($1.lost) lost" }
   }
 
   private var summary: String {
