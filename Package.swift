@@ -66,6 +66,14 @@ let package = Package(
       ],
       swiftSettings: settings),
 
+    .executableTarget(
+      name: "FailoverBenchmark",
+      dependencies: [
+        "Addresses", "BFD", "CLinux", "Control", "Gateway", "Lab", "Netlink", "NetworkNamespaces", "Speaker",
+        .product(name: "ArgumentParser", package: "swift-argument-parser")
+      ],
+      path: "Benchmarks/Failover", swiftSettings: settings),
+
     tests("Addresses"),
     tests("BFD", ["Addresses"]),
     tests("YAML"),

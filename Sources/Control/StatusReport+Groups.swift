@@ -111,23 +111,27 @@ extension StatusReport {
     public var membersAfter: [String]
     /// From `at` to the kernel's acknowledgement, microseconds.
     public var latency: UInt64?
+    /// Of it, until the gateway's thread was at work, microseconds; the rest is the decision and the kernel.
+    public var lateness: UInt64?
 
     public init(
       at: Timestamp,
       path: String,
       membersBefore: [String] = [],
       membersAfter: [String] = [],
-      latency: UInt64? = nil
+      latency: UInt64? = nil,
+      lateness: UInt64? = nil
     ) {
       self.at = at
       self.path = path
       self.membersBefore = membersBefore
       self.membersAfter = membersAfter
       self.latency = latency
+      self.lateness = lateness
     }
 
     private enum CodingKeys: String, CodingKey {
-      case at, path, latency
+      case at, path, latency, lateness
       case membersBefore = "members-before"
       case membersAfter = "members-after"
     }

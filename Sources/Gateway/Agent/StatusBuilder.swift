@@ -206,7 +206,8 @@ struct StatusBuilder {
     let come = record.after.filter { !record.before.contains($0) }
     return StatusReport.Failover(
       at: timestamp(record.cause), path: (gone.isEmpty ? come : gone).joined(separator: ", "),
-      membersBefore: record.before, membersAfter: record.after, latency: UInt64(max(0, record.latency) / 1_000))
+      membersBefore: record.before, membersAfter: record.after, latency: UInt64(max(0, record.latency) / 1_000),
+      lateness: UInt64(max(0, record.noticed - record.cause) / 1_000))
   }
 
   var uplinks: StatusReport.Uplinks? {

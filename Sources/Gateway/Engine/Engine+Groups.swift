@@ -44,7 +44,8 @@ extension Engine {
     written[id] = members.isEmpty ? nil : members
     solved("group \(group.name)")
     failovers[group.name] = FailoverRecord(
-      group: group.name, cause: cause, acknowledged: now, before: names(of: before), after: names(of: members))
+      group: group.name, cause: cause, noticed: turnBegan, acknowledged: now,
+      before: names(of: before), after: names(of: members))
     failoverCounts[group.name, default: 0] += 1
     if before.isEmpty != members.isEmpty {
       report(.groupChanged(name: group.name, exists: !members.isEmpty))

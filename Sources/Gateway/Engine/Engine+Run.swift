@@ -29,6 +29,7 @@ extension Engine {
 
   /// One turn: what came in, what follows from it, and only then what can wait.
   private mutating func turn(at now: Instant) {
+    turnBegan = now
     speaker.process(at: now)
     takeLinkEvents(at: now)
     takeSpeakerEvents()

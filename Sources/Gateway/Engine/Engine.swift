@@ -40,6 +40,8 @@ struct Engine: ~Copyable {
   /// When to read the kernel's tables again.
   var verifyAt = Instant.distantFuture
   var stopAt = Instant.distantFuture
+  /// When the turn under way began.
+  var turnBegan = MonotonicClock.now()
   let commands: Mailbox<EngineCommand>
   let reports: Mailbox<EngineReport>
   let poller: Poller

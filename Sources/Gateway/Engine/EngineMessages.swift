@@ -30,6 +30,8 @@ struct FailoverRecord: Sendable {
   var group: String
   /// When what led to it happened: for a timeout the end of the Detection Time.
   var cause: Instant
+  /// When the engine began the turn in which it acted: until then it slept, or did something else.
+  var noticed: Instant
   /// When the kernel acknowledged the new group.
   var acknowledged: Instant
   var before: [String]
