@@ -180,11 +180,11 @@ extension Speaker {
 
 extension Speaker {
   /// Nanoseconds by which a packet may leave before it is due, to share a wake-up with others: about 1/64 of the
-  /// interval, 1 to 16 ticks, a power of two so that different intervals share too.
+  /// interval, 1/4 to 4 ms, doubled in steps so that different intervals share too; whole ticks of the wheel.
   private func slack(of index: Int) -> Int64 {
     let interval = slots[index]?.session.transmitInterval.nanoseconds ?? 0
-    var grain = wheel.tick
-    while grain < 16 * wheel.tick, grain * 128 <= interval { grain *= 2 }
+    var grain: Int64 = 250_000
+    while grain < 4_000_000, grain * 128 <= interval { grain *= 2 }
     return grain
   }
 

@@ -21,7 +21,7 @@ struct TimerWheel: ~Copyable {
   /// - Parameters:
   ///   - tick: nanoseconds of a slot.
   ///   - slots: a power of two, at least 64; deadlines beyond slots x tick are looked at once a turn.
-  init(tick: Int64 = 250_000, slots: Int = 4096, now: Instant) {
+  init(tick: Int64 = 50_000, slots: Int = 16_384, now: Instant) {
     precondition(slots >= 64 && slots & (slots - 1) == 0, "slots is a power of two, at least 64")
     self.tick = tick
     slotCount = Int64(slots)

@@ -6,11 +6,13 @@ import Netlink
 import Speaker
 
 extension Engine {
-  /// Carries out what the core has decided.
+  /// Carries out what the core has decided: groups first, everything else after them in order.
   mutating func applyEffects() {
-    for effect in core.takeEffects() {
+    let effects = core.takeEffects()
+    for case .group(let number, let decision, let cause) in effects { applyGroup(number, decision, cause: cause) }
+    for effect in effects {
       switch effect {
-      case .group(let number, let decision, let cause): applyGroup(number, decision, cause: cause)
+      case .group: break
       case .hold(let peer, let hold): applyHold(peer, hold)
       case .event(let event): report(.event(event))
       }
@@ -67,7 +69,7 @@ extension Engine {
   }
 
   private func names(of members: [NextHop.Member]) -> [String] {
-    members.compactMap { member in nextHopIDs.firstIndex(of: member.id).map { core.model.paths[$0].name } }
+    members.compactMap { member in pathOfNextHop[member.id].map { core.model.paths[$0].name } }
   }
 
   /// Writes every group again that is not known to be in the kernel as decided.

@@ -21,7 +21,9 @@ extension Engine {
     }
     guard !events.isEmpty else { return }
     var areLinksNews = false
-    for event in events {
+    var isNews = false
+    for event in events where !isOwnEcho(event) {
+      isNews = true
       switch event {
       case .link(let link):
         links[link.index] = link
@@ -40,8 +42,15 @@ extension Engine {
       syncSessions(at: now)
       syncProbes(at: now)
     }
+    guard isNews else { return }
     addNextHops(at: now)
     verifyAt = min(verifyAt, now + Self.verifyDelay)
+  }
+
+  /// The kernel's announcement of a group as we have just written it: no reason to read the kernel's tables again.
+  private func isOwnEcho(_ event: RouteEvent) -> Bool {
+    guard case .nextHop(let hop) = event, case .group(let members, _) = hop.kind else { return false }
+    return written[hop.id] == members
   }
 
   /// Reads links, next hops and groups anew, and repairs what is not as it should be.

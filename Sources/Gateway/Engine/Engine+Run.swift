@@ -16,6 +16,7 @@ extension Engine {
     adopt(at: start)
     verify(at: start)
     watchDescriptors()
+    sendReports()
     var now = start
     while now < stopAt {
       turn(at: now)
@@ -25,6 +26,7 @@ extension Engine {
       now = MonotonicClock.now()
     }
     report(.stopped)
+    sendReports()
   }
 
   /// One turn: what came in, what follows from it, and only then what can wait.
@@ -44,6 +46,7 @@ extension Engine {
       retryAt = .distantFuture
       verify(at: now)
     }
+    sendReports()
   }
 
   private mutating func watchDescriptors() {
@@ -127,7 +130,14 @@ extension Engine {
 
   // MARK: - Telling
 
-  mutating func report(_ report: EngineReport) { reports.send(report) }
+  /// Goes out at the end of the turn.
+  mutating func report(_ report: EngineReport) { unsentReports.append(report) }
+
+  private mutating func sendReports() {
+    guard !unsentReports.isEmpty else { return }
+    reports.send(contentsOf: unsentReports)
+    unsentReports.removeAll(keepingCapacity: true)
+  }
 
   mutating func log(_ level: GatewayEvent.Level, _ text: String) {
     report(.event(GatewayEvent(at: MonotonicClock.now(), level: level, text)))

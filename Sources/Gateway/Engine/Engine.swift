@@ -30,6 +30,8 @@ struct Engine: ~Copyable {
   /// Kernel ids by path number and by group number.
   var nextHopIDs: [UInt32] = []
   var groupIDs: [UInt32] = []
+  /// The inverse of `nextHopIDs`.
+  var pathOfNextHop: [UInt32: Int] = [:]
   /// What the kernel is known to have, by the group's id; nothing for a group that is not there.
   var written: [UInt32: [NextHop.Member]] = [:]
   var failovers: [String: FailoverRecord] = [:]
@@ -40,6 +42,8 @@ struct Engine: ~Copyable {
   /// When to read the kernel's tables again.
   var verifyAt = Instant.distantFuture
   var stopAt = Instant.distantFuture
+  /// What to tell the agent at the end of the turn: waking it before would take the CPU from the group.
+  var unsentReports: [EngineReport] = []
   /// When the turn under way began.
   var turnBegan = MonotonicClock.now()
   let commands: Mailbox<EngineCommand>
@@ -94,6 +98,7 @@ struct Engine: ~Copyable {
     let ids = NextHopIDs.assign(configuration)
     nextHopIDs = core.model.paths.map { ids.paths[$0.name] ?? 0 }
     groupIDs = core.model.groups.map { ids.groups[$0.name] ?? 0 }
+    pathOfNextHop = Dictionary(nextHopIDs.enumerated().map { ($1, $0) }) { first, _ in first }
   }
 }
 

@@ -22,6 +22,13 @@ final class Mailbox<Message: Sendable>: Sendable {
     write(descriptor, &one, 8)
   }
 
+  /// Many at once: the other thread is woken once.
+  func send(contentsOf messages: [Message]) {
+    queue.withLock { $0.append(contentsOf: messages) }
+    var one: UInt64 = 1
+    write(descriptor, &one, 8)
+  }
+
   /// Everything that waits, in order. Costs one system call when nothing does; call it when the descriptor is readable.
   func receive() -> [Message] {
     var count: UInt64 = 0
