@@ -89,9 +89,9 @@ struct Run: ParsableCommand {
 /// The figures of one run.
 private struct Table {
   private var table = TextTable([
-    .left("case"), .right("failovers"), .right("min"), .right("median"), .right("p90"), .right("p99"), .right("max"),
-    .right("woke late: median"), .right("p99"), .right("then: median"), .right("p99"),
-    .right("from outside: median"), .right("p99"), .right("max"), .right("load")
+    .left("case"), .right("n"), .right("min"), .right("median"), .right("p90"), .right("p99"), .right("max"),
+    .right("| woke: median"), .right("p99"), .right("work: median"), .right("p99"),
+    .right("| outside: median"), .right("p90"), .right("p99"), .right("max"), .right("load")
   ])
   private var notes: [String] = []
 
@@ -102,8 +102,8 @@ private struct Table {
     let outside = Statistics(result.outside)
     table.add([
       scenario.name, "\(outside.count)", own.text(0), own.text(0.5), own.text(0.9), own.text(0.99), own.text(1),
-      late.text(0.5), late.text(0.99), work.text(0.5), work.text(0.99), outside.text(0.5), outside.text(0.99),
-      outside.text(1), load
+      late.text(0.5), late.text(0.99), work.text(0.5), work.text(0.99), outside.text(0.5), outside.text(0.9),
+      outside.text(0.99), outside.text(1), load
     ])
     if result.spoilt > 0 { notes.append("\(scenario.name): \(result.spoilt) attempts did not count") }
     if scenario.subject == .everway, own.count < outside.count {

@@ -30,7 +30,9 @@ struct GatewayProgram {
       return Command("/proc/\(getpid())/exe", ["agent", "\(directory)/everway.yaml", directory])
     case .bird:
       try write(birdConfiguration(), to: "\(directory)/bird.conf")
-      let words = ["-f", "-c", "\(directory)/bird.conf", "-s", "\(directory)/bird.ctl", "-P", "\(directory)/bird.pid"]
+      let words = [
+        "-f", "-c", "\(directory)/bird.conf", "-s", "\(directory)/bird.ctl", "-P", "\(directory)/bird.pid"
+      ]
       return scenario.isRealtime ? Command("chrt", ["-f", "50", "bird"] + words) : Command("bird", words)
     }
   }

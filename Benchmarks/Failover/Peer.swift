@@ -53,7 +53,8 @@ final class Peer {
     if speaker.counters.transmitted != sent { lastSent = before }
     speaker.events.removeAll(keepingCapacity: true)
     let session = speaker.view(0)?.session
-    let isSteady = session?.state == .up && session?.isPolling == false && session?.remote?.state == .up
+    let isSteady =
+      session?.state == .up && session?.isPolling == false && session?.remote?.state == .up
       && (session?.remote?.desiredMinTx.microseconds ?? .max) < 1_000_000
     if !isSteady { steadySince = nil } else if steadySince == nil { steadySince = before }
   }

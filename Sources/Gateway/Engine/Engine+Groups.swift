@@ -74,6 +74,8 @@ extension Engine {
 
   /// Writes every group again that is not known to be in the kernel as decided.
   mutating func repairGroups(at now: Instant) {
+    // Before the attempt: one that fails sets it again, and is made again.
+    mayNeedRepair = false
     for (number, decision) in core.decisions.enumerated()
     where (written[groupIDs[number]] ?? []) != kernelMembers(number, decision) {
       applyGroup(number, decision, cause: now)

@@ -39,7 +39,7 @@ extension Engine {
     takeProbeEvents(at: now)
     core.settle(at: now)
     applyEffects()
-    repairGroups(at: now)
+    if mayNeedRepair { repairGroups(at: now) }
     speaker.flush()
     for command in commands.receive() { obey(command, at: now) }
     if now >= min(retryAt, verifyAt) {

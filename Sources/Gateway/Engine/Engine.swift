@@ -33,7 +33,9 @@ struct Engine: ~Copyable {
   /// The inverse of `nextHopIDs`.
   var pathOfNextHop: [UInt32: Int] = [:]
   /// What the kernel is known to have, by the group's id; nothing for a group that is not there.
-  var written: [UInt32: [NextHop.Member]] = [:]
+  var written: [UInt32: [NextHop.Member]] = [:] { didSet { mayNeedRepair = true } }
+  /// What the kernel is known to have has changed since it was last compared with what was decided.
+  var mayNeedRepair = true
   var failovers: [String: FailoverRecord] = [:]
   var failoverCounts: [String: UInt64] = [:]
   var problems: [String: EngineProblem] = [:]
