@@ -60,7 +60,8 @@ struct Run: ParsableCommand {
     do {
       let lab = try Lab.up(name)
       defer { lab.down() }
-      let measurement = try Measurement(scenario, lab: lab, interval: interval, multiplier: multiplier)
+      let measurement = try Measurement(
+        scenario, lab: lab, interval: max(interval, scenario.leastInterval), multiplier: multiplier)
       let count = max(3, Int((Double(failovers) * scenario.share).rounded()))
       let result = try measurement.run(failovers: count)
       table.add(scenario, result, load: load())
