@@ -16,16 +16,19 @@ public enum MountPropagation: Hashable, Sendable {
   /// Of what would be mounted below `directory` now.
   /// - Returns: nil when /proc does not tell.
   public static func below(_ directory: String = NetworkNamespace.directory) -> MountPropagation? {
-    guard let own = link("/proc/self/ns/mnt"), let first = link("/proc/1/ns/mnt") else { return nil }
-    guard own != first else { return .home }
     guard let table = text("/proc/self/mountinfo") else { return nil }
-    return judge(directory, mountinfo: table)
+    // A hardened machine does not let even root read the second one.
+    guard let own = link("/proc/self/ns/mnt"), let first = link("/proc/1/ns/mnt") else {
+      return judge(directory, mountinfo: table, isHomeUnknown: true)
+    }
+    return own == first ? .home : judge(directory, mountinfo: table)
   }
 
   /// Reads /proc/PID/mountinfo (proc(5)): the mount that holds the directory decides. Shared, and no slave of another,
   /// it passes mounts on to its peers.
-  static func judge(_ directory: String, mountinfo: String) -> MountPropagation? {
-    var best: (point: Substring, isShared: Bool)?
+  /// - Parameter isHomeUnknown: this may be the host's own mount namespace. Then only a slave tells that it is not.
+  static func judge(_ directory: String, mountinfo: String, isHomeUnknown: Bool = false) -> MountPropagation? {
+    var best: (point: Substring, isShared: Bool, isSlave: Bool)?
     for line in mountinfo.split(separator: "\n") {
       let fields = line.split(separator: " ")
       guard fields.count > 6 else { continue }
@@ -34,11 +37,12 @@ public enum MountPropagation: Hashable, Sendable {
         point.utf8.count >= best?.point.utf8.count ?? 0
       else { continue }
       let options = fields[6...].prefix { $0 != "-" }
-      let isShared = options.contains { $0.hasPrefix("shared:") } && !options.contains { $0.hasPrefix("master:") }
-      best = (point, isShared)
+      best = (
+        point, options.contains { $0.hasPrefix("shared:") }, options.contains { $0.hasPrefix("master:") }
+      )
     }
-    guard let best else { return nil }
-    return best.isShared ? .reachesHost : .hidden(mountPoint: String(best.point))
+    guard let best, !isHomeUnknown || best.isSlave else { return nil }
+    return best.isShared && !best.isSlave ? .reachesHost : .hidden(mountPoint: String(best.point))
   }
 
   private static func link(_ path: String) -> String? {

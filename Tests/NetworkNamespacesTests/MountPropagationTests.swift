@@ -30,6 +30,14 @@ import Testing
     #expect(MountPropagation.judge("/run/other", mountinfo: table) == .hidden(mountPoint: "/run"))
   }
 
+  @Test func whereTheHostCannotBeComparedOnlyASlaveIsCalledHidden() {
+    let privately = "22 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n"
+    #expect(MountPropagation.judge("/run/netns", mountinfo: privately, isHomeUnknown: true) == nil)
+    let slave = "22 1 254:0 / / rw,relatime master:1 - ext4 /dev/vda rw\n"
+    #expect(
+      MountPropagation.judge("/run/netns", mountinfo: slave, isHomeUnknown: true) == .hidden(mountPoint: "/"))
+  }
+
   @Test(arguments: ["", "garbage", "1 2 3 4 5 6\n", "22 1 254:0 / /elsewhere rw shared:1 - ext4 /dev/vda rw"])
   func nothingIsSaidOfWhatCannotBeRead(table: String) {
     #expect(MountPropagation.judge("/run/netns", mountinfo: table) == nil)
