@@ -11,7 +11,7 @@ extension Interop {
   @Suite struct Acceptance {
     /// The slow wires are allowed, the fast ones are not; nobody is configured.
     @Test func anAllowListAnswersThoseItNamesAndNobodyElse() throws {
-      try Field.with("allow", isOurs: false) { field in
+      try Field.with("allow", ours: .speaker) { field in
         let allowed = field.lines.filter { $0.pace == .slow }
         let refused = field.lines.filter { $0.pace == .fast }
         let answers = try refused.map { line in
@@ -32,7 +32,7 @@ extension Interop {
         let made = try views(field)
         #expect(Set(made.map(\.settings.remoteAddress)) == Set(allowed.map(\.theirs)))
         #expect(Set(made.map(\.settings.localAddress)) == Set(allowed.map(\.ours)))
-        #expect(field.own.created.count == allowed.count)
+        #expect(try field.own.created.count == allowed.count)
 
         // The refused ones have spoken, and are counted.
         #expect(

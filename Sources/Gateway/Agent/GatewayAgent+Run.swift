@@ -20,6 +20,7 @@ extension GatewayAgent {
     log.write(
       .info, "everway \(options.version) started, pid \(getpid()), configuration \(options.configurationFile)")
     watch(signals.descriptor, control.descriptor, reports.descriptor, homeMonitor.descriptor)
+    turn(at: MonotonicClock.now())
     while !hasStopped {
       poller.wait(until: nextDeadline, now: MonotonicClock.now())
       turn(at: MonotonicClock.now())

@@ -9,10 +9,20 @@ import Testing
 
 /// Our side, FRR and BIRD, in a namespace each, with two wires to each of them: eight sessions at once.
 final class Field {
+  /// What a test begins with at our end.
+  enum OurEnd {
+    /// A speaker with a session for each line.
+    case sessions
+    /// A speaker that has nothing to do yet.
+    case speaker
+    /// No speaker: the test brings its own.
+    case nothing
+  }
+
   let lab: Lab
   let us: LabNamespace
   let lines: [Line]
-  private(set) var own: OwnSide
+  private var speaker: OwnSide?
   private(set) var sessions: [Line: Int] = [:]
   private let places: [Kind: LabNamespace]
   private let daemons: [Kind: any BFDPeerDaemon]
@@ -20,16 +30,18 @@ final class Field {
   /// Runs `body` on a field of its own, gone at the end however it ends.
   /// - Parameters:
   ///   - tag: at most 8 lower-case letters.
-  ///   - lines: the sessions both ends are configured for, in order; ours only when `isOurs`.
+  ///   - lines: the sessions the peers are configured for, in order.
+  ///   - ours: what stands at our end.
   static func with(
-    _ tag: String, lines: [Line] = Line.all, isOurs: Bool = true, _ body: (Field) throws -> Void
+    _ tag: String, lines: [Line] = Line.all, ours: OurEnd = .sessions, _ body: (Field) throws -> Void
   ) throws {
     Lab.sweep()
     let lab = try Lab.up("i\(getpid())\(tag)")
     defer { lab.down() }
     let field = try Field(lab, lines)
-    defer { field.own.stop() }
-    if isOurs { try field.addSessions() }
+    defer { field.killOurs() }
+    if ours != .nothing { field.speaker = try OwnSide(in: field.us) }
+    if ours == .sessions { try field.addSessions() }
     for kind in field.kinds { try field.start(kind) }
     try body(field)
   }
@@ -67,7 +79,6 @@ final class Field {
     try us.waitUntilRunning(Array(interfaces))
     self.places = places
     self.daemons = daemons
-    own = try OwnSide(in: us)
   }
 
   // MARK: The peers
@@ -109,6 +120,8 @@ final class Field {
 
   // MARK: Our side
 
+  var own: OwnSide { get throws { try #require(speaker) } }
+
   /// Configures our end of every line, all with the discriminators they have always had.
   func addSessions() throws {
     for line in lines { sessions[line] = try add(line) }
@@ -124,11 +137,14 @@ final class Field {
   }
 
   /// Our process dies without a word.
-  func killOurs() { own.stop() }
+  func killOurs() {
+    speaker?.stop()
+    speaker = nil
+  }
 
   /// A new process of ours, with the secret of the old one.
   func restartOurs() throws {
-    own = try OwnSide(in: us)
+    speaker = try OwnSide(in: us)
     try addSessions()
   }
 
@@ -138,11 +154,11 @@ final class Field {
   /// What happened to a line since `mark` (a count of `own.observed`).
   func transitions(_ line: Line, since mark: Int = 0) throws -> [Observed] {
     let session = try session(line)
-    return own.observed.dropFirst(mark).filter { $0.session == session }
+    return try own.observed.dropFirst(mark).filter { $0.session == session }
   }
 
   /// Where `transitions(since:)` begins from now on.
-  var mark: Int { own.observed.count }
+  var mark: Int { speaker?.observed.count ?? 0 }
 
   // MARK: Waiting
 

@@ -1,5 +1,6 @@
 import Addresses
 import BFD
+import Control
 import Lab
 import Speaker
 
@@ -28,6 +29,9 @@ struct Line: Hashable, Sendable, CustomStringConvertible {
   }
 
   var description: String { "\(kind.rawValue)/\(family)/\(pace.rawValue) ms" }
+
+  /// As the product's configuration calls it.
+  var name: String { "\(kind.rawValue)-\(pace)-\(family == .ipv4 ? "v4" : "v6")" }
 
   /// Its wire: a number for the addresses, and the names of both ends.
   private var number: UInt8 { (kind == .frr ? 10 : 20) + (pace == .slow ? 1 : 2) }
@@ -83,6 +87,18 @@ struct Agreement: Equatable, CustomStringConvertible {
     self.peerDetection = peerDetection
     // What the peer sends at is what our detection rests on, too.
     guard ourDetection == Double(remote.detectMultiplier) * peerInterval else { return nil }
+  }
+
+  /// What the product's status says, and the peer.
+  init?(ours: StatusReport.Session, peer: PeerSessionView) {
+    guard ours.sessionState == .up, peer.state == .up, let detection = ours.detectionTime,
+      let expected = ours.negotiatedReceiveInterval, let interval = peer.transmitMilliseconds,
+      let peerDetection = peer.detectionMilliseconds, Double(expected) / 1e3 == interval
+    else { return nil }
+    ourInterval = Double(ours.negotiatedTransmissionInterval) / 1e3
+    peerInterval = interval
+    ourDetection = Double(detection) / 1e3
+    self.peerDetection = peerDetection
   }
 
   var description: String {
