@@ -38,7 +38,6 @@ extension Interop {
       #expect(seen.noticed >= seen.transition.at, "\(line)")
       // Generous: noticing it needs a processor.
       #expect(seen.noticed - before < detection + 3_000_000_000, "\(line)")
-      print("\(line): noticed \((seen.noticed - before) / 1_000) us after the kill")
     }
 
     /// FRR 8.4 and BIRD 2.0 end without a word on SIGTERM; later ones may say AdminDown, which is no failure.
