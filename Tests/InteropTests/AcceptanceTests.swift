@@ -86,6 +86,7 @@ extension Interop {
         #expect(view.counters.received == 0)
         try own.perform { $0.remove(session) }
       }
+      try expectNoSessionByRule(own)
 
       let lenient = try add(peers, minimumTimeToLive: 254, own, us)
       let refused = try own.counters[.timeToLive]
@@ -94,6 +95,18 @@ extension Interop {
         #expect(try own.view(session).session.state == .up, "\(peer)")
       }
       #expect(try own.counters[.timeToLive] == refused)
+    }
+
+    /// An allow list takes no packet from afar either.
+    private func expectNoSessionByRule(_ own: OwnSide) throws {
+      let rules = try Self.frr.map {
+        AllowRule(prefix: try #require(IPPrefix("\($0)/\($0.family == .ipv4 ? 24 : 64)")))
+      }
+      let refused = try own.counters[.timeToLive]
+      try own.perform { $0.setRules(rules) }
+      #expect(waitUntil(timeout: .seconds(30)) { ((try? own.counters[.timeToLive]) ?? 0) >= refused + 4 })
+      #expect(try own.perform { $0.indices }.isEmpty)
+      try own.perform { $0.setRules([]) }
     }
 
     private func add(
