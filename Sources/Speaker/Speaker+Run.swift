@@ -121,6 +121,7 @@ extension Speaker {
       guard let index = add(settings, rule: number, at: now) else { continue }
       sessionsByRule[number] += 1
       events.append(.created(session: index, rule: number, settings))
+      if let hold = rule.hold { self.hold(index, hold, at: now) }
       return .success(index)
     }
     return .failure(PacketDiscarded(refusal))
@@ -151,7 +152,10 @@ extension Speaker {
 
   /// Puts a packet into the batch of its family.
   private mutating func queue(_ packet: ControlPacket, of index: Int) {
-    guard let route = slots[index]?.route, let remote = slots[index]?.settings.remoteAddress else { return }
+    // Without a socket of its family nothing would ever empty the batch.
+    guard let route = slots[index]?.route, let remote = slots[index]?.settings.remoteAddress,
+      transmitter(remote.family) != nil
+    else { return }
     slots[index]?.counters.transmitted &+= 1
     counters.transmitted &+= 1
     switch remote.family {

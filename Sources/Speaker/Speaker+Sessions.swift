@@ -80,6 +80,21 @@ extension Speaker {
     arm(index)
   }
 
+  /// Makes a session that an allow rule made one of its owner's, without disturbing it: same discriminators, same state.
+  /// - Returns: false when it cannot go on with these settings, or no rule made it; it is as it was then.
+  public mutating func promote(_ index: Int, _ settings: SessionSettings) -> Bool {
+    guard slots.indices.contains(index), let slot = slots[index], let rule = slot.rule,
+      slot.settings.key == settings.key, slot.settings.remoteAddress == settings.remoteAddress,
+      settings.minimumTimeToLive == slot.settings.minimumTimeToLive,
+      settings.localAddress == nil || settings.localAddress == slot.settings.localAddress
+    else { return false }
+    if sessionsByRule.indices.contains(rule) { sessionsByRule[rule] -= 1 }
+    slots[index]?.rule = nil
+    slots[index]?.lonelySince = nil
+    configure(index, settings.parameters)
+    return true
+  }
+
   /// Replaces the allow rules; sessions that came by a rule which is gone are removed.
   public mutating func setRules(_ new: [AllowRule]) {
     let old = rules

@@ -29,8 +29,10 @@ public struct Speaker: ~Copyable {
   var receiveBatch = ReceiveBatch()
   var batchIPv4 = TransmitBatch()
   var batchIPv6 = TransmitBatch()
-  let socketsIPv4: SocketPair?
-  let socketsIPv6: SocketPair?
+  var socketsIPv4: SocketPair?
+  var socketsIPv6: SocketPair?
+  /// Where to start looking for a source port.
+  let preferredPort: UInt16
   var random: RandomSource
   let discriminators: DiscriminatorSource
   public internal(set) var rules: [AllowRule] = []
@@ -52,28 +54,35 @@ public struct Speaker: ~Copyable {
     in namespace: borrowing NetworkNamespace, listen: [IPAddress], secret: (UInt64, UInt64), seed: UInt64,
     at now: Instant
   ) throws(SpeakerError) {
-    let span = UInt64(BFDPort.sources.count)
-    let port = BFDPort.sources.lowerBound + UInt16((secret.0 ^ secret.1) % span)
-    var pairs: [SocketPair] = []
-    for family in AddressFamily.allCases {
-      guard let address = listen.first(where: { $0.family == family }) else { continue }
-      pairs.append(try SocketPair(in: namespace, family: family, listen: address, preferredPort: port))
-    }
-    self.init(
-      socketsIPv4: pairs.first { $0.family == .ipv4 }, socketsIPv6: pairs.first { $0.family == .ipv6 },
-      secret: secret, seed: seed, at: now)
+    self.init(secret: secret, seed: seed, at: now)
+    try open(in: namespace, listen: listen)
   }
 
-  private init(
-    socketsIPv4: SocketPair?, socketsIPv6: SocketPair?, secret: (UInt64, UInt64), seed: UInt64, at now: Instant
-  ) {
-    self.socketsIPv4 = socketsIPv4
-    self.socketsIPv6 = socketsIPv6
+  /// Without sockets: it keeps sessions, but hears and says nothing until `open`.
+  public init(secret: (UInt64, UInt64), seed: UInt64, at now: Instant) {
+    let span = UInt64(BFDPort.sources.count)
+    preferredPort = BFDPort.sources.lowerBound + UInt16((secret.0 ^ secret.1) % span)
     discriminators = DiscriminatorSource(secret: secret)
     random = RandomSource(seed: seed)
     wheel = TimerWheel(now: now)
     drainedAt = now
     events.reserveCapacity(256)
+  }
+
+  /// Opens the sockets that are missing, all of them or none; `descriptors` are others then.
+  /// - Throws: `SpeakerError` that says what to do. It may be tried again.
+  public mutating func open(in namespace: borrowing NetworkNamespace, listen: [IPAddress]) throws(SpeakerError) {
+    var pairs: [SocketPair] = []
+    for family in AddressFamily.allCases where receiver(family) == nil {
+      guard let address = listen.first(where: { $0.family == family }) else { continue }
+      pairs.append(try SocketPair(in: namespace, family: family, listen: address, preferredPort: preferredPort))
+    }
+    for pair in pairs {
+      switch pair.family {
+      case .ipv4: socketsIPv4 = pair
+      case .ipv6: socketsIPv6 = pair
+      }
+    }
   }
 
   deinit {

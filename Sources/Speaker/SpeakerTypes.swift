@@ -32,11 +32,15 @@ public struct AllowRule: Hashable, Sendable {
   public var maximumSessions: Int
   public var minimumTimeToLive: UInt8
   public var parameters: SessionConfiguration
+  /// What its sessions are made held in, so that not one packet of theirs says otherwise. Sessions that are there
+  /// already are held, and let go, one by one.
+  public var hold: Session.Hold?
 
   public init(
     prefix: IPPrefix, interface: UInt32 = 0, maximumSessions: Int = 64, minimumTimeToLive: UInt8 = 255,
-    parameters: SessionConfiguration = SessionConfiguration(role: .passive)
+    parameters: SessionConfiguration = SessionConfiguration(role: .passive), hold: Session.Hold? = nil
   ) {
+    self.hold = hold
     self.prefix = prefix
     self.interface = interface
     self.maximumSessions = maximumSessions
