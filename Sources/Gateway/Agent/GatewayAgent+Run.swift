@@ -14,6 +14,10 @@ extension GatewayAgent {
   /// From an event to the look at the machine: events come in bursts.
   private static let settleDelay: Int64 = 50_000_000
   private static let namespaceInterval: Int64 = 500_000_000
+  /// Between two attempts to start the engine: without it there is no BFD.
+  private static let engineInterval: Int64 = 1_000_000_000
+  /// Between two looks at the machine because others change routes.
+  private static let routeInterval: Int64 = 1_000_000_000
 
   /// Runs until SIGTERM or SIGINT, and for as long as draining takes after that.
   public mutating func run() {
@@ -32,18 +36,20 @@ extension GatewayAgent {
 
   private var nextDeadline: Instant {
     let server = control.nextDeadline.map { Instant(nanoseconds: $0.wholeNanoseconds) } ?? .distantFuture
-    return min(server, isStopping ? .distantFuture : min(reconcileAt, checkNamespaceAt))
+    if isStopping { return server }
+    return min(min(server, engine == nil ? startEngineAt : .distantFuture), min(reconcileAt, checkNamespaceAt))
   }
 
   private mutating func turn(at now: Instant) {
     for signal in signals.receive() { heed(signal) }
     for report in reports.receive() { take(report, at: now) }
-    if takeEvents() { reconcileAt = min(reconcileAt, now + Self.settleDelay) }
+    takeEvents(at: now)
     if !isStopping, now >= checkNamespaceAt {
       checkNamespace(at: now)
       checkNamespaceAt = now + Self.namespaceInterval
     }
     if !isStopping, now >= reconcileAt { reconcile(at: now) }
+    if !isStopping, engine == nil, now >= startEngineAt { startEngine(at: now) }
     let clock = Duration.nanoseconds(MonotonicClock.now().nanoseconds)
     for request in control.run(now: clock) {
       let response = answer(request)
@@ -77,20 +83,35 @@ extension GatewayAgent {
     }
   }
 
-  /// Reads what links and addresses have to tell; whether there was anything.
-  private mutating func takeEvents() -> Bool {
-    var count = 0
+  /// Reads what links, addresses and routes have to tell, and has the machine looked at soon if it matters.
+  private mutating func takeEvents(at now: Instant) {
+    var areLinksNews = false
+    var areRoutesNews = false
+    func take(_ event: RouteEvent) {
+      switch event {
+      // Others may change theirs as often as they like; that one of ours went is news.
+      case .routeRemoved(let route): if route.protocol == .everway { areRoutesNews = true }
+      case .route: break
+      case .lost: areRoutesNews = true
+      default: areLinksNews = true
+      }
+    }
     do throws(NetlinkError) {
-      while try homeMonitor.receive({ _ in count += 1 }) {}
-      while try gatewayMonitor?.receive({ _ in count += 1 }) ?? false {}
+      while try homeMonitor.receive(take) {}
+      while try gatewayMonitor?.receive(take) ?? false {}
+      clearProblem("events")
     } catch {
       setProblem("events", "\(error)", help: error.hint)
     }
-    return count > 0
+    if areLinksNews { reconcileAt = min(reconcileAt, now + Self.settleDelay) }
+    if areRoutesNews {
+      reconcileAt = min(reconcileAt, max(now + Self.settleDelay, reconciledAt + Self.routeInterval))
+    }
   }
 
   /// Makes the machine what the configuration asks for, as far as it goes, and starts the engine once it can.
   private mutating func reconcile(at now: Instant) {
+    let wasWatching = gatewayMonitor != nil
     do throws(NetlinkError) {
       try sockets.open()
       let outcome = try Reconciler.reconcile(desired, previous: previous, &sockets)
@@ -104,24 +125,30 @@ extension GatewayAgent {
     } catch {
       setProblem("machine", "\(error)", help: error.hint)
     }
-    startEngine()
+    if engine == nil { startEngine(at: now) }
+    if namespaceIdentity == nil { checkNamespace(at: now) }
+    keepSecret()
     // Once its addresses are there, the engine can make next hops that it could not make before.
     if engine != nil, outcome?.applied ?? 0 > 0 { commands.send(.refresh) }
     let isGood = !problems.values.contains { $0.isWorthRetrying }
     backoff = isGood ? Self.firstBackoff : min(backoff * 2, Self.longestBackoff)
     reconciledAt = MonotonicClock.now()
     reconcileAt = reconciledAt + (isGood ? Self.idleInterval : backoff)
+    // What happened between the look and the subscription was told to nobody.
+    if !wasWatching, gatewayMonitor != nil { reconcileAt = reconciledAt + Self.settleDelay }
   }
 
-  private mutating func startEngine() {
-    guard engine == nil else { return }
+  private mutating func startEngine(at now: Instant) {
+    startEngineAt = now + Self.engineInterval
     do {
       guard let namespace = try sockets.gatewayNamespace() else { return }
+      if gatewayMonitor == nil {
+        let monitor = try NetlinkMonitor(in: namespace, [.links, .addresses, .routes])
+        watch(monitor.descriptor)
+        gatewayMonitor = consume monitor
+      }
       let opened = try Engine.open(
         configuration, in: namespace, secret: secret, commands: commands, reports: reports)
-      let monitor = try NetlinkMonitor(in: namespace, [.links, .addresses])
-      watch(monitor.descriptor)
-      gatewayMonitor = consume monitor
       let thread = try EngineThread(opened, realtime: configuration.realtime)
       for refusal in thread.scheduling.refusals { log.write(.warning, refusal) }
       engine = thread
@@ -169,6 +196,16 @@ extension GatewayAgent {
   }
 
   // MARK: - Problems
+
+  /// Writes the secret down, if that failed before.
+  private mutating func keepSecret() {
+    guard problems["secret"] != nil else { return }
+    if let problem = NodeSecret.keep(secret, directory: options.stateDirectory) {
+      setProblem("secret", problem, help: NodeSecret.help(options.stateDirectory))
+    } else {
+      clearProblem("secret")
+    }
+  }
 
   mutating func setProblem(_ subject: String, _ what: String, help: String?, isWorthRetrying: Bool = true) {
     guard problems[subject]?.what != what else { return }

@@ -55,6 +55,8 @@ public struct GatewayAgent: ~Copyable {
   var reconciledAt: Instant
   var backoff: Int64 = GatewayAgent.firstBackoff
   var checkNamespaceAt: Instant
+  /// When to try to start the engine again, as long as there is none.
+  var startEngineAt: Instant
   /// Of the gateway's namespace; nil before there is one.
   var namespaceIdentity: NamespaceIdentity?
   /// Whether the namespace's name led to it when last looked at.
@@ -94,7 +96,7 @@ public struct GatewayAgent: ~Copyable {
       options: options, configuration: configuration, sockets: sockets, control: control, commands: commands,
       reports: reports, signals: signals, poller: poller, homeMonitor: homeMonitor, log: log, secret: secret.value,
       now: now, wall: wall)
-    if let problem = secret.problem { setProblem("secret", problem, help: nil) }
+    if let problem = secret.problem { setProblem("secret", problem, help: NodeSecret.help(options.stateDirectory)) }
   }
 
   private init(
@@ -120,6 +122,7 @@ public struct GatewayAgent: ~Copyable {
     reconcileAt = now
     reconciledAt = now
     checkNamespaceAt = now
+    startEngineAt = now
   }
 
   static func controlOptions(_ configuration: GatewayConfiguration) -> ControlServer.Options {

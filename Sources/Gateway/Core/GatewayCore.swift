@@ -110,21 +110,28 @@ struct GatewayCore: Sendable {
   }
 
   /// Takes a target out of service, or puts it back; the node with everything on it that was drained by name.
-  mutating func setDrained(_ target: Target, _ drained: Bool, at now: Instant) {
-    drainedSince = now
+  /// - Returns: false when it was so already.
+  @discardableResult mutating func setDrained(_ target: Target, _ drained: Bool, at now: Instant) -> Bool {
+    func set(_ name: String, in names: inout Set<String>) -> Bool {
+      drained ? names.insert(name).inserted : names.remove(name) != nil
+    }
+    let isNews: Bool
     switch target {
     case .node:
+      isNews = isDrained != drained || !drained && !(drainedPaths.isEmpty && drainedPeers.isEmpty)
       isDrained = drained
       if !drained {
         drainedPaths = []
         drainedPeers = []
       }
-    case .path(let name):
-      if drained { drainedPaths.insert(name) } else { drainedPaths.remove(name) }
-    case .peer(let name):
-      if drained { drainedPeers.insert(name) } else { drainedPeers.remove(name) }
+    case .path(let name): isNews = set(name, in: &drainedPaths)
+    case .peer(let name): isNews = set(name, in: &drainedPeers)
     }
-    note(now)
+    if isNews {
+      drainedSince = now
+      note(now)
+    }
+    return isNews
   }
 
   /// Takes a new configuration, keeping what is known of everything that is still in it.

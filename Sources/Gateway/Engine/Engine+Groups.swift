@@ -23,27 +23,31 @@ extension Engine {
   private mutating func applyGroup(_ number: Int, _ decision: GroupDecision, cause: Instant) {
     let group = core.model.groups[number]
     let id = groupIDs[number]
-    let before = written[id] ?? []
-    let members = kernelMembers(number, decision)
+    let before = written[id]?.members ?? []
+    let wanted = kernelGroup(number, decision)
+    let members = wanted.members
     do throws(NetlinkError) {
       if decision == .blackhole { try kernel.setBlackhole(family(of: number)) }
       if members.isEmpty {
         try kernel.removeGroup(id)
       } else {
-        try kernel.setGroup(id, group.configuration.type.kernelType, members)
+        try kernel.setGroup(id, wanted.type, members)
       }
     } catch {
-      written[id] = nil
+      // What the kernel has is what it had. It is tried again with the next look at its tables.
       let now = MonotonicClock.now()
-      if error.code == ENOENT || error.code == EINVAL {
-        // A next hop that we believed in is gone: give the kernel all of them again before the next attempt.
-        for member in group.members { core.nextHopChanged(member.path, isPresent: false, at: now) }
-      }
+      failedGroups.insert(id)
       problem("group \(group.name)", error, at: now)
+      if !isVerifying, error.code == ENOENT || error.code == EINVAL {
+        // A next hop that we believed in is gone, and nobody has told us yet: look at once. What is left of the group
+        // goes on meanwhile.
+        verifyAt = now
+      }
       return
     }
     let now = MonotonicClock.now()
-    written[id] = members.isEmpty ? nil : members
+    failedGroups.remove(id)
+    written[id] = members.isEmpty ? nil : wanted
     solved("group \(group.name)")
     failovers[group.name] = FailoverRecord(
       group: group.name, cause: cause, noticed: turnBegan, acknowledged: now,
@@ -54,14 +58,16 @@ extension Engine {
     }
   }
 
-  /// A decision in the kernel's ids; empty for no group.
-  private func kernelMembers(_ number: Int, _ decision: GroupDecision) -> [NextHop.Member] {
-    switch decision {
-    case .members(let members), .kept(let members):
-      members.map { NextHop.Member(nextHopIDs[$0.path], weight: $0.weight) }
-    case .withdrawn: []
-    case .blackhole: [NextHop.Member(NextHopIDs.blackhole(family(of: number)))]
-    }
+  /// A decision in the kernel's terms; without members for no group.
+  private func kernelGroup(_ number: Int, _ decision: GroupDecision) -> WrittenGroup {
+    let members =
+      switch decision {
+      case .members(let members), .kept(let members):
+        members.map { NextHop.Member(nextHopIDs[$0.path], weight: $0.weight) }
+      case .withdrawn: [NextHop.Member]()
+      case .blackhole: [NextHop.Member(NextHopIDs.blackhole(family(of: number)))]
+      }
+    return WrittenGroup(members: members, type: core.model.groups[number].configuration.type.kernelType)
   }
 
   private func family(of group: Int) -> AddressFamily {
@@ -72,18 +78,21 @@ extension Engine {
     members.compactMap { member in pathOfNextHop[member.id].map { core.model.paths[$0].name } }
   }
 
-  /// Writes every group again that is not known to be in the kernel as decided.
+  /// Writes every group again that is not known to be in the kernel as decided. One that the kernel has just refused
+  /// waits for the next look at its tables.
   mutating func repairGroups(at now: Instant) {
-    // Before the attempt: one that fails sets it again, and is made again.
     mayNeedRepair = false
-    for (number, decision) in core.decisions.enumerated()
-    where (written[groupIDs[number]] ?? []) != kernelMembers(number, decision) {
-      applyGroup(number, decision, cause: now)
+    for (number, decision) in core.decisions.enumerated() where !failedGroups.contains(groupIDs[number]) {
+      let wanted = kernelGroup(number, decision)
+      let isThere = written[groupIDs[number]].map { $0.satisfies(wanted) } ?? wanted.members.isEmpty
+      if !isThere { applyGroup(number, decision, cause: now) }
     }
   }
 
   private mutating func applyHold(_ peer: Int, _ hold: Session.Hold?) {
     let now = MonotonicClock.now()
+    // An allow entry: the sessions that it has made, and those that it will make.
+    guard peer < core.model.namedPeers else { return syncRules(at: now) }
     for (session, owner) in peerOfSession where owner == peer {
       if let hold { speaker.hold(session, hold, at: now) } else { speaker.release(session, at: now) }
     }
@@ -92,11 +101,22 @@ extension Engine {
   /// Takes over the groups that a run before has left in the kernel: their members go on carrying traffic.
   mutating func adopt(at now: Instant) {
     for (number, group) in core.model.groups.enumerated() {
-      guard let members = written[groupIDs[number]] else { continue }
+      guard let members = written[groupIDs[number]]?.members else { continue }
       let paths = members.compactMap { member in nextHopIDs.firstIndex(of: member.id) }
       guard !paths.isEmpty else { continue }
       core.adopt(group: number, members: paths, at: now)
       log(.info, "group \(group.name) adopted with \(names(of: members).joined(separator: ", "))")
     }
+  }
+}
+
+/// A group as the kernel is known to have it.
+struct WrittenGroup: Hashable, Sendable {
+  var members: [NextHop.Member]
+  var type: NextHop.GroupType
+
+  /// Whether nothing has to be written for `wanted`.
+  func satisfies(_ wanted: WrittenGroup) -> Bool {
+    members == wanted.members && type.canBecome(wanted.type) && type.hasTimers(of: wanted.type)
   }
 }

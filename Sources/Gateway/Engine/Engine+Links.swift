@@ -50,12 +50,15 @@ extension Engine {
   /// The kernel's announcement of a group as we have just written it: no reason to read the kernel's tables again.
   private func isOwnEcho(_ event: RouteEvent) -> Bool {
     guard case .nextHop(let hop) = event, case .group(let members, _) = hop.kind else { return false }
-    return written[hop.id] == members
+    return written[hop.id]?.members == members
   }
 
   /// Reads links, next hops and groups anew, and repairs what is not as it should be.
   mutating func verify(at now: Instant) {
     verifyAt = .distantFuture
+    isVerifying = true
+    defer { isVerifying = false }
+    failedGroups.removeAll()
     readKernel(at: now)
     syncSessions(at: now)
     syncProbes(at: now)
@@ -91,10 +94,12 @@ extension Engine {
   private mutating func forgetNextHop(_ id: UInt32, at now: Instant) {
     if let path = nextHopIDs.firstIndex(of: id) { core.nextHopChanged(path, isPresent: false, at: now) }
     for (number, group) in groupIDs.enumerated() {
-      guard let members = written[group], group == id || members.contains(where: { $0.id == id }) else { continue }
-      let left = group == id ? [] : members.filter { $0.id != id }
-      written[group] = left.isEmpty ? nil : left
-      if left.isEmpty { report(.groupChanged(name: core.model.groups[number].name, exists: false)) }
+      guard var known = written[group], group == id || known.members.contains(where: { $0.id == id }) else {
+        continue
+      }
+      known.members.removeAll { group == id || $0.id == id }
+      written[group] = known.members.isEmpty ? nil : known
+      if known.members.isEmpty { report(.groupChanged(name: core.model.groups[number].name, exists: false)) }
     }
   }
 
@@ -110,8 +115,8 @@ extension Engine {
     }
     for (number, id) in groupIDs.enumerated() {
       let had = written[id] != nil
-      if case .group(let members, _)? = byID[id]?.kind {
-        written[id] = members
+      if case .group(let members, let type)? = byID[id]?.kind {
+        written[id] = WrittenGroup(members: members, type: type)
       } else {
         written[id] = nil
       }
@@ -132,10 +137,15 @@ extension Engine {
   /// Gives the kernel the next hops that it does not have and could have.
   mutating func addNextHops(at now: Instant) {
     for (number, path) in core.model.paths.enumerated() {
-      guard !core.nextHopsPresent[number], core.links[path.interface] == .up,
-        let link = links.values.first(where: { $0.name == path.configuration.interface })
-      else { continue }
+      guard !core.nextHopsPresent[number] else { continue }
       let subject = "next hop of path \(path.name)"
+      guard core.links[path.interface] == .up,
+        let link = links.values.first(where: { $0.name == path.configuration.interface })
+      else {
+        // The link is the trouble now, and the path says so.
+        problems[subject] = nil
+        continue
+      }
       do throws(NetlinkError) {
         try kernel.setNextHop(nextHopIDs[number], via: path.configuration.via, interface: link.index)
         core.nextHopChanged(number, isPresent: true, at: now)

@@ -12,6 +12,7 @@ extension Engine {
   /// Runs until told to stop.
   mutating func run() {
     let start = MonotonicClock.now()
+    openSockets(at: start)
     readKernel(at: start)
     adopt(at: start)
     verify(at: start)
@@ -44,9 +45,24 @@ extension Engine {
     for command in commands.receive() { obey(command, at: now) }
     if now >= min(retryAt, verifyAt) {
       retryAt = .distantFuture
+      if !areSocketsOpen { openSockets(at: now) }
       verify(at: now)
     }
     sendReports()
+  }
+
+  /// Opens the BFD sockets. While another program has their port, links and probes still count, and what carries
+  /// traffic goes on.
+  private mutating func openSockets(at now: Instant) {
+    let subject = "BFD sockets"
+    do throws(SpeakerError) {
+      try speaker.open(in: namespace, listen: configuration.bfd.listen)
+      areSocketsOpen = true
+      solved(subject)
+      watchDescriptors()
+    } catch {
+      problem(subject, "\(error)", at: now)
+    }
   }
 
   private mutating func watchDescriptors() {
@@ -63,10 +79,10 @@ extension Engine {
     switch command {
     case .reconfigure(let new): reconfigure(new, at: now)
     case .setDrained(let target, let drained, let reply):
-      core.setDrained(target, drained, at: now)
+      let isNews = core.setDrained(target, drained, at: now)
       core.settle(at: now)
       applyEffects()
-      reply.fulfil(true)
+      reply.fulfil(isNews)
     case .resolve(let name, let reply): reply.fulfil(core.target(named: name))
     case .snapshot(let reply): reply.fulfil(snapshot(at: now))
     case .refresh: verify(at: now)
@@ -104,7 +120,8 @@ extension Engine {
     for (session, peer) in peerOfSession where kept.values.allSatisfy({ $0.session != session }) {
       peerOfSession[session] = core.model.peers.firstIndex(of: oldNames[peer])
     }
-    problems.removeAll()
+    // Each is told again if it is still there; but not that of the sockets, which a configuration cannot change.
+    problems = problems.filter { $0.key == "BFD sockets" }
     verify(at: now)
   }
 

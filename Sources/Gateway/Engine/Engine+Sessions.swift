@@ -24,12 +24,29 @@ extension Engine {
       }
       if let wanted { startSession(of: number, wanted, at: now) }
     }
-    syncRules()
+    syncRules(at: now)
+  }
+
+  /// Holds a session, or lets it go, unless it is so already.
+  private mutating func align(_ session: Int, _ hold: Session.Hold?, at now: Instant) {
+    guard let view = speaker.view(session), view.session.hold != hold else { return }
+    if let hold { speaker.hold(session, hold, at: now) } else { speaker.release(session, at: now) }
   }
 
   private mutating func startSession(of peer: Int, _ settings: SessionSettings, at now: Instant) {
-    // An allow rule may have made a session with this peer before it was named.
-    if let unnamed = speaker.index(of: settings.key) { speaker.remove(unnamed) }
+    // An allow rule may have made a session with this peer before it was named: it goes on under its name.
+    if let unnamed = speaker.index(of: settings.key) {
+      if speaker.promote(unnamed, settings) {
+        installedPeers[peer] = (unnamed, settings)
+        peerOfSession[unnamed] = peer
+        align(unnamed, core.hold(of: peer), at: now)
+        if speaker.view(unnamed)?.session.state == .up { core.peerChanged(peer, .up, at: now) }
+        solved("peer \(core.model.peers[peer])")
+        return
+      }
+      peerOfSession[unnamed] = nil
+      speaker.remove(unnamed)
+    }
     guard let session = speaker.add(settings, at: now) else {
       problem(
         "peer \(core.model.peers[peer])", "another session with the same address and interface exists", at: now)
@@ -45,6 +62,8 @@ extension Engine {
   private mutating func endSession(of peer: Int, at now: Instant) {
     guard let installed = installedPeers.removeValue(forKey: peer) else { return }
     endSession(installed.session, at: now)
+    // What the old session said is not the next one's word.
+    core.peerChanged(peer, .pending, at: now)
   }
 
   mutating func endSession(_ session: Int, at now: Instant) {
@@ -70,8 +89,8 @@ extension Engine {
       parameters: SessionConfiguration(peer.timers, role: peer.mode == .active ? .active : .passive))
   }
 
-  private mutating func syncRules() {
-    let rules = configuration.bfd.allow.map { allow in
+  mutating func syncRules(at now: Instant) {
+    let rules = configuration.bfd.allow.enumerated().map { number, allow in
       AllowRule(
         prefix: allow.prefix,
         // An interface that is missing lets nobody in: no interface has the largest number.
@@ -79,10 +98,16 @@ extension Engine {
           links.values.first { $0.name == name }.map { UInt32($0.index) } ?? .max
         } ?? 0,
         maximumSessions: allow.maxSessions, minimumTimeToLive: allow.minimumTTL,
-        parameters: SessionConfiguration(allow.timers, role: .passive))
+        parameters: SessionConfiguration(allow.timers, role: .passive),
+        hold: core.hold(of: core.model.namedPeers + number))
     }
-    guard rules != speaker.rules else { return }
-    speaker.setRules(rules)
+    if rules != speaker.rules { speaker.setRules(rules) }
+    // An entry that has another name or number now keeps the sessions that it made.
+    for session in speaker.indices {
+      guard let rule = speaker.view(session)?.rule else { continue }
+      peerOfSession[session] = core.model.namedPeers + rule
+      align(session, rules[rule].hold, at: now)
+    }
   }
 
   /// Takes what the speaker has to tell to the core.
@@ -96,7 +121,6 @@ extension Engine {
       case .created(let session, let rule, let settings):
         let peer = core.model.namedPeers + rule
         peerOfSession[session] = peer
-        if let hold = core.hold(of: peer) { speaker.hold(session, hold, at: MonotonicClock.now()) }
         let from = settings.remoteAddress.map { "\($0)" } ?? "?"
         log(.info, "BFD session with \(from) made by allow entry \(core.model.peers[peer])")
       case .removed(let session):

@@ -15,6 +15,9 @@ struct Engine: ~Copyable {
   var configuration: GatewayConfiguration
   var core: GatewayCore
   var speaker: Speaker
+  /// Where the speaker's sockets are opened when that did not work at first.
+  let namespace: NetworkNamespace
+  var areSocketsOpen = false
   var kernel: KernelGroups
   var prober: Prober
   /// By the probe's number in the model.
@@ -33,9 +36,13 @@ struct Engine: ~Copyable {
   /// The inverse of `nextHopIDs`.
   var pathOfNextHop: [UInt32: Int] = [:]
   /// What the kernel is known to have, by the group's id; nothing for a group that is not there.
-  var written: [UInt32: [NextHop.Member]] = [:] { didSet { mayNeedRepair = true } }
+  var written: [UInt32: WrittenGroup] = [:] { didSet { mayNeedRepair = true } }
   /// What the kernel is known to have has changed since it was last compared with what was decided.
   var mayNeedRepair = true
+  /// Groups whose last write the kernel has refused, by id.
+  var failedGroups: Set<UInt32> = []
+  /// Whether the kernel's tables are being compared now.
+  var isVerifying = false
   var failovers: [String: FailoverRecord] = [:]
   var failoverCounts: [String: UInt64] = [:]
   var problems: [String: EngineProblem] = [:]
@@ -64,13 +71,10 @@ struct Engine: ~Copyable {
     let tables = try explained { try NetlinkSocket(in: namespace) }
     let poller = try explained { try Poller() }
     let prober = try explained { try Prober(in: namespace) }
-    let speaker = try explained {
-      try Speaker(
-        in: namespace, listen: configuration.bfd.listen, secret: secret,
-        seed: UInt64(bitPattern: now.nanoseconds) ^ secret.1, at: now)
-    }
+    let held = try explained { try namespace.duplicate() }
+    let speaker = Speaker(secret: secret, seed: UInt64(bitPattern: now.nanoseconds) ^ secret.1, at: now)
     return Engine(
-      configuration: configuration, core: GatewayCore(configuration, at: now), speaker: speaker,
+      configuration: configuration, core: GatewayCore(configuration, at: now), speaker: speaker, namespace: held,
       kernel: KernelGroups(socket: groups), prober: prober, monitor: monitor, tables: tables, commands: commands,
       reports: reports,
       poller: poller)
@@ -78,6 +82,7 @@ struct Engine: ~Copyable {
 
   private init(
     configuration: GatewayConfiguration, core: GatewayCore, speaker: consuming Speaker,
+    namespace: consuming NetworkNamespace,
     kernel: consuming KernelGroups,
     prober: consuming Prober, monitor: consuming NetlinkMonitor, tables: consuming NetlinkSocket,
     commands: Mailbox<EngineCommand>,
@@ -86,6 +91,7 @@ struct Engine: ~Copyable {
     self.configuration = configuration
     self.core = core
     self.speaker = speaker
+    self.namespace = namespace
     self.kernel = kernel
     self.prober = prober
     self.monitor = monitor
