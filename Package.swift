@@ -92,8 +92,11 @@ let package = Package(
     tests(
       "Gateway",
       [
-        "Addresses", "BFD", "Configuration", "Control", "Netlink", "NetworkNamespaces", "Speaker"
+        "Addresses", "AgentHost", "BFD", "CLinux", "Configuration", "Control", "Lab", "Netlink",
+        "NetworkNamespaces", "Speaker"
       ]),
+    .executableTarget(
+      name: "AgentHost", dependencies: ["Configuration", "Gateway"], path: "Tests/AgentHost", swiftSettings: settings),
     tests("Lab", ["Addresses", "Configuration", "NetworkNamespaces"]),
     .target(
       name: "Simulation", dependencies: ["Addresses", "BFD"], path: "Tests/Simulation", swiftSettings: settings),
