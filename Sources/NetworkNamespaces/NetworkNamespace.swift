@@ -35,6 +35,16 @@ public struct NetworkNamespace: ~Copyable, Sendable {
 
   deinit { close(descriptor) }
 
+  /// Whether the calling thread is in the namespace of a descriptor. Leaves `errno` as it is.
+  private static func isHere(_ descriptor: Int32) -> Bool {
+    let code = errno
+    defer { errno = code }
+    var one = stat()
+    var other = stat()
+    guard fstat(descriptor, &one) == 0, stat("/proc/thread-self/ns/net", &other) == 0 else { return false }
+    return one.st_dev == other.st_dev && one.st_ino == other.st_ino
+  }
+
   /// Runs `body` on a short-lived thread inside the namespace and waits for it.
   ///
   /// A thread of its own, because a thread that has called setns must never touch a Task, Dispatch or a
@@ -47,7 +57,8 @@ public struct NetworkNamespace: ~Copyable, Sendable {
     let target = descriptor
     return try withoutActuallyEscaping(body) { body throws(SystemCallError) -> T in
       try onOwnThread { () throws(SystemCallError) -> T in
-        guard cl_setns(target, Int32(CL_CLONE_NEWNET)) == 0 else {
+        // Where it is already, a thread needs no capability to stay.
+        guard cl_setns(target, Int32(CL_CLONE_NEWNET)) == 0 || (errno == EPERM && Self.isHere(target)) else {
           throw SystemCallError(
             "enter the network namespace", hint: errno == EPERM ? Advice.missingCapability : nil)
         }
