@@ -114,6 +114,19 @@ final class Router: Sendable {
     }
   }
 
+  /// Begins a session of its own accord.
+  func call(_ address: String) {
+    perform { speaker in
+      guard let remote = IPAddress(address) else { return }
+      let timers = SessionConfiguration(
+        desiredMinTx: .milliseconds(100), requiredMinRx: .milliseconds(100), detectMultiplier: 20)
+      _ = speaker.add(
+        SessionSettings(
+          key: SessionKey(peer: .address(remote, interface: 0)), remoteAddress: remote, parameters: timers),
+        at: MonotonicClock.now())
+    }
+  }
+
   /// Every transition since the last `forget`.
   var seen: [Seen] { state.state.withLock { $0.seen } }
   func forget() { state.state.withLock { $0.seen = [] } }
