@@ -96,7 +96,8 @@ let package = Package(
         "NetworkNamespaces", "Speaker"
       ]),
     .executableTarget(
-      name: "AgentHost", dependencies: ["Configuration", "Gateway"], path: "Tests/AgentHost", swiftSettings: settings),
+      name: "AgentHost", dependencies: ["Configuration", "Gateway"], path: "Tests/AgentHost",
+      swiftSettings: settings),
     tests("Lab", ["Addresses", "Configuration", "NetworkNamespaces"]),
     .target(
       name: "Simulation", dependencies: ["Addresses", "BFD"], path: "Tests/Simulation", swiftSettings: settings),
