@@ -32,10 +32,9 @@ extension Session {
   /// A Poll Sequence has ended: the peer knows what it told. What changed meanwhile has a sequence of its own
   /// to come, so only as much is applied as all values since the first Poll allow.
   ///
-  /// Unless Up nothing waits for a Final. One that answers a Poll sent while Up must not bring that interval back,
-  /// and one that answers a Poll sent before Up must not lower what counts since.
+  /// A Final only lets go of what waited. One that answers a Poll of the time before the state last changed must not
+  /// lower the transmit interval in force since.
   mutating func applyPolledParameters() {
-    guard state == .up else { return }
     transmitInForce = max(transmitInForce, polledTransmit)
     if polledReceive < receiveInForce { receiveConfirmed = polledReceive }
   }

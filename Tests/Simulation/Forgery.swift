@@ -38,6 +38,6 @@ extension Forgery {
       bytes = packet.bytes
       source.source = Address.stranger
     }
-    return Wire(bytes: bytes, source: source, sequence: 0, acknowledged: 0, forged: self)
+    return Wire(bytes: bytes, source: source, leaf: leaf, sequence: 0, acknowledged: 0, forged: self)
   }
 }

@@ -155,6 +155,10 @@ struct Generator {
         let hold: Session.Hold =
           random.chance(permille: 500) ? .administrativelyDown : .down(.concatenatedPathDown)
         add(start, .hold(leaf: leaf, side, hold))
+        if random.chance(permille: 300) {
+          add(start, .hold(leaf: leaf, side.other, .administrativelyDown))
+          add(length, .release(leaf: leaf, side.other))
+        }
         add(random.between(start, length), .release(leaf: leaf, side))
         add(length, .release(leaf: leaf, side))
       }

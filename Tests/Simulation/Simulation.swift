@@ -74,7 +74,8 @@ public struct Simulation {
         wakes[node] = nil
         try wake(node, at: time)
         schedule(node, at: time)
-      case .deliver(let leaf, let side, let wire):
+      case .deliver(let leaf, let side, var wire):
+        wire.arrived = time
         try deliver(wire, leaf: leaf, to: side, at: time)
         schedule(side == .hub ? 0 : leaf + 1, at: time)
       case .act(let index):
@@ -141,7 +142,7 @@ public struct Simulation {
     world.trace(time, "leaf \(leaf)") { "sends \(text(packet))" }
     world.transmit(
       Wire(
-        bytes: packet.bytes, source: Address.source(from: .leaf, leaf: leaf), sequence: 0,
+        bytes: packet.bytes, source: Address.source(from: .leaf, leaf: leaf), leaf: leaf, sequence: 0,
         acknowledged: world.ledger.taken(leaf: leaf, by: .leaf), forged: nil), leaf: leaf, to: .hub, at: time)
   }
 

@@ -140,6 +140,14 @@ final class SpeakerNode {
     }
     world.trace(time, name) { "takes \(text(packet)) of leaf \(leaves[index])" }
 
+    // What counts is when it arrived in truth, whatever the session was told.
+    let arrived = clock.local(wire.arrived)
+    if expired == nil, before.state == .up || before.state == .`init`, let times = silenceBefore,
+      let heard = oracles[index].heard, arrived - heard.arrival > times.most + 5_000
+    {
+      throw violation("a packet kept a peer alive that had been silent for too long", at: time, index)
+    }
+
     var state = before.state
     var diagnostic = before.diagnostic
     if let expired {
@@ -162,7 +170,7 @@ final class SpeakerNode {
 
     world.ledger.take(leaf: leaves[index], by: side, sequence: wire.sequence)
     if expired != nil { oracles[index].forgot() }
-    oracles[index].took(packet, acknowledging: wire.acknowledged, at: arrival)
+    oracles[index].took(packet, acknowledging: wire.acknowledged, at: arrived)
     oracles[index].settle(sessions[index])
     if transition?.from == .up { try checkFlap(index, "heard \(packet.state)", at: time, in: &world) }
     if let final { try send(final, index, at: time, in: &world) }
@@ -177,6 +185,10 @@ final class SpeakerNode {
       let before = sessions[index]
       let expired = sessions[index].expire(at: now)
       if let expired {
+        let leaf = leaves[index]
+        if queue.contains(where: { $0.wire.forged == nil && $0.wire.leaf == leaf && $0.arrival < expired.at }) {
+          throw violation("declared dead with its packets unread", at: time, index)
+        }
         try checkExpiry(index, expired, times: times, at: time, in: &world)
         guard sessions[index].state == .down, sessions[index].diagnostic == .controlDetectionTimeExpired else {
           throw violation("expired into \(sessions[index].state) (\(sessions[index].diagnostic))", at: time, index)
@@ -202,7 +214,7 @@ final class SpeakerNode {
       if isUp, upSince[index] == nil { upSince[index] = time }
       if !isUp { upSince[index] = nil }
     }
-    if let wake = nextWake, wake < time { throw violation("wants to be woken in the past", at: time) }
+    if let wake = nextWake, wake <= time { throw violation("still has something due after all was done", at: time) }
   }
 
   private func send(_ packet: ControlPacket, _ index: Int, at time: Int64, in world: inout World)
@@ -215,7 +227,7 @@ final class SpeakerNode {
       packet, sequence: sequences[index], session: sessions[index], at: clock.local(time))
     if let problem { throw violation(problem, at: time, index) }
     let wire = Wire(
-      bytes: packet.bytes, source: Address.source(from: side, leaf: leaf), sequence: sequences[index],
+      bytes: packet.bytes, source: Address.source(from: side, leaf: leaf), leaf: leaf, sequence: sequences[index],
       acknowledged: world.ledger.taken(leaf: leaf, by: side), forged: nil)
     world.transmit(wire, leaf: leaf, to: side.other, at: time)
   }

@@ -5,12 +5,16 @@ import BFD
 struct Wire {
   var bytes: [UInt8]
   var source: PacketSource
+  /// The session it is of, or seems to be of.
+  var leaf: Int
   /// Counts what its sender has sent in this session, over restarts.
   var sequence: Int
   /// The last of the receiver's packets that the sender had taken when it sent this.
   var acknowledged: Int
   /// What section 6.8.6 and its kin say of a forged packet; nil for an honest one.
   var forged: Forgery?
+  /// When it reached its node, by true time.
+  var arrived: Int64 = 0
 }
 
 /// What each end has taken of the other's packets: the truth, which Finals only hint at.
