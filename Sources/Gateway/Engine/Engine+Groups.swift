@@ -49,13 +49,19 @@ extension Engine {
     failedGroups.remove(id)
     written[id] = members.isEmpty ? nil : wanted
     solved("group \(group.name)")
-    failovers[group.name] = FailoverRecord(
-      group: group.name, cause: cause, noticed: turnBegan, acknowledged: now,
-      before: names(of: before), after: names(of: members))
-    failoverCounts[group.name, default: 0] += 1
+    recordFailover(group.name, after: names(of: members), cause: cause, acknowledged: now)
     if before.isEmpty != members.isEmpty {
       report(.groupChanged(name: group.name, exists: !members.isEmpty))
     }
+  }
+
+  /// A failover is when a member leaves, also when the kernel has taken it out of the group before us.
+  private mutating func recordFailover(_ group: String, after: [String], cause: Instant, acknowledged: Instant) {
+    let before = membersShown.updateValue(after, forKey: group) ?? []
+    guard before.contains(where: { !after.contains($0) }) else { return }
+    failovers[group] = FailoverRecord(
+      group: group, cause: cause, noticed: turnBegan, acknowledged: acknowledged, before: before, after: after)
+    failoverCounts[group, default: 0] += 1
   }
 
   /// A decision in the kernel's terms; without members for no group.
@@ -105,6 +111,7 @@ extension Engine {
       let paths = members.compactMap { member in nextHopIDs.firstIndex(of: member.id) }
       guard !paths.isEmpty else { continue }
       core.adopt(group: number, members: paths, at: now)
+      membersShown[group.name] = names(of: members)
       log(.info, "group \(group.name) adopted with \(names(of: members).joined(separator: ", "))")
     }
   }

@@ -43,6 +43,8 @@ struct Engine: ~Copyable {
   var failedGroups: Set<UInt32> = []
   /// Whether the kernel's tables are being compared now.
   var isVerifying = false
+  /// Paths in each group when it was last written, by names: what a failover is measured against.
+  var membersShown: [String: [String]] = [:]
   var failovers: [String: FailoverRecord] = [:]
   var failoverCounts: [String: UInt64] = [:]
   var problems: [String: EngineProblem] = [:]
