@@ -78,10 +78,13 @@ let package = Package(
     tests("BFD", ["Addresses"]),
     tests("YAML"),
     tests("Configuration", ["Addresses", "BFD", "YAML"]),
-    tests("NetworkNamespaces", ["CLinux"]),
-    tests("Netlink", ["Addresses", "CLinux", "NetworkNamespaces"]),
-    tests("Speaker", ["Addresses", "BFD", "CLinux", "NetworkNamespaces"]),
-    tests("Probing", ["Addresses", "BFD", "CLinux", "NetworkNamespaces"]),
+    .target(
+      name: "NamespaceTestSupport", dependencies: ["NetworkNamespaces"], path: "Tests/NamespaceTestSupport",
+      swiftSettings: settings),
+    tests("NetworkNamespaces", ["CLinux", "NamespaceTestSupport"]),
+    tests("Netlink", ["Addresses", "CLinux", "NamespaceTestSupport", "NetworkNamespaces"]),
+    tests("Speaker", ["Addresses", "BFD", "CLinux", "NamespaceTestSupport", "NetworkNamespaces"]),
+    tests("Probing", ["Addresses", "BFD", "CLinux", "NamespaceTestSupport", "NetworkNamespaces"]),
     tests("Control", ["CLinux", "ControlTestSupport"]),
     .target(
       name: "ControlTestSupport", dependencies: ["Control"], path: "Tests/ControlTestSupport",
@@ -92,7 +95,8 @@ let package = Package(
     tests(
       "Gateway",
       [
-        "Addresses", "AgentHost", "BFD", "CLinux", "Configuration", "Control", "Lab", "Netlink",
+        "Addresses", "AgentHost", "BFD", "CLinux", "Configuration", "Control", "Lab", "NamespaceTestSupport",
+        "Netlink",
         "NetworkNamespaces", "Speaker"
       ]),
     .executableTarget(

@@ -2,6 +2,7 @@ import Addresses
 import BFD
 import Control
 import Glibc
+import NamespaceTestSupport
 import Netlink
 import NetworkNamespaces
 import Speaker
@@ -30,8 +31,7 @@ final class Stage: Sendable {
   private let processes = Mutex<[AgentProcess]>([])
 
   init(_ tag: String, routers count: Int = 2, bfd: Bool = true) throws {
-    Self.sweep
-    let base = "ewt-\(getpid())-ag-\(tag)"
+    let base = NamespaceNames.make("ag-\(tag)")
     home = "\(base)-h"
     gateway = "\(base)-g"
     directory = "/tmp/\(base)"
@@ -75,16 +75,6 @@ final class Stage: Sendable {
     }
     Files.removeTree("/tmp/\(base)")
   }
-
-  /// Namespaces of test processes that are gone.
-  private static let sweep: Void = {
-    for name in Files.names(in: NetworkNamespace.directory) {
-      let parts = name.split(separator: "-")
-      guard parts.count >= 3, parts[0] == "ewt", let pid = Int32(parts[1]), Glibc.kill(pid, 0) != 0, errno == ESRCH
-      else { continue }
-      try? NetworkNamespace.remove(named: name)
-    }
-  }()
 
   // MARK: - The agent
 

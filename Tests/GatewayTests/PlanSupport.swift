@@ -1,6 +1,7 @@
 import Addresses
 import Configuration
 import Glibc
+import NamespaceTestSupport
 import Netlink
 import NetworkNamespaces
 import Testing
@@ -19,8 +20,7 @@ struct PlanLab: ~Copyable {
   var sockets: GatewaySockets
 
   init(_ tag: String, current: Bool = false) throws {
-    Self.sweep
-    let base = "ewt-\(getpid())-pl-\(tag)"
+    let base = NamespaceNames.make("pl-\(tag)")
     gateway = "\(base)-gw"
     names = [gateway, "\(base)-home", "\(base)-far"]
     do {
@@ -38,22 +38,6 @@ struct PlanLab: ~Copyable {
   }
 
   deinit { for name in names { try? NetworkNamespace.remove(named: name) } }
-
-  /// Namespaces of test processes that are gone.
-  private static let sweep: Void = {
-    guard let directory = opendir(NetworkNamespace.directory) else { return }
-    defer { closedir(directory) }
-    while let entry = readdir(directory) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      let parts = name.split(separator: "-")
-      guard parts.count >= 3, parts[0] == "ewt", let pid = Int32(parts[1]), kill(pid, 0) != 0, errno == ESRCH else {
-        continue
-      }
-      try? NetworkNamespace.remove(named: name)
-    }
-  }()
 
   /// A gateway on `eth1`, called net1 inside: both families, one path each, and what a test adds.
   func configuration(_ edit: (inout GatewayConfiguration) throws -> Void = { _ in }) throws -> GatewayConfiguration

@@ -1,5 +1,6 @@
 import Addresses
 import Glibc
+import NamespaceTestSupport
 import Netlink
 import NetworkNamespaces
 import Testing
@@ -11,8 +12,7 @@ struct TestNamespace: ~Copyable {
   var netlink: NetlinkSocket
 
   init(_ tag: String) throws {
-    Self.sweep
-    let name = "ewt-\(getpid())-nl-\(tag)"
+    let name = NamespaceNames.make("nl-\(tag)")
     self = try Self(name, NetworkNamespace.create(named: name))
   }
 
@@ -28,22 +28,6 @@ struct TestNamespace: ~Copyable {
   }
 
   deinit { try? NetworkNamespace.remove(named: name) }
-
-  /// Namespaces of test processes that are gone.
-  private static let sweep: Void = {
-    guard let directory = opendir(NetworkNamespace.directory) else { return }
-    defer { closedir(directory) }
-    while let entry = readdir(directory) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      let parts = name.split(separator: "-")
-      guard parts.count >= 3, parts[0] == "ewt", let pid = Int32(parts[1]), kill(pid, 0) != 0, errno == ESRCH else {
-        continue
-      }
-      try? NetworkNamespace.remove(named: name)
-    }
-  }()
 
   /// A veth pair with both ends here, both up, without IPv6 of its own; returns their indices.
   mutating func pair(_ one: String = "a0", _ other: String = "b0") throws -> (Int32, Int32) {

@@ -1,12 +1,13 @@
 import CLinux
 import Glibc
+import NamespaceTestSupport
 import NetworkNamespaces
 import Testing
 
 @Suite(.enabled(if: geteuid() == 0), .serialized) struct NamedNamespaces {
   @Test func aNamespaceIsMadeFoundAndRemoved() throws {
-    let name = Names.make("life")
-    defer { Names.erase(name) }
+    let name = NamespaceNames.make("life")
+    defer { NamespaceNames.erase(name) }
     #expect(try NetworkNamespace.state(named: name) == .absent)
     let made = try NetworkNamespace.create(named: name)
     let home = try NetworkNamespace.current()
@@ -18,8 +19,8 @@ import Testing
   }
 
   @Test func aNameThatIsTakenIsRefusedAndKeepsItsNamespace() throws {
-    let name = Names.make("taken")
-    defer { Names.erase(name) }
+    let name = NamespaceNames.make("taken")
+    defer { NamespaceNames.erase(name) }
     let first = try NetworkNamespace.create(named: name)
     let error = #expect(throws: SystemCallError.self) { _ = try NetworkNamespace.create(named: name) }
     #expect(error?.code == EEXIST)
@@ -28,8 +29,8 @@ import Testing
   }
 
   @Test func theDirectoryIsMountedOnceHoweverOftenItIsPrepared() throws {
-    let names = ["one", "two", "three"].map(Names.make)
-    defer { names.forEach(Names.erase) }
+    let names = ["one", "two", "three"].map(NamespaceNames.make)
+    defer { names.forEach(NamespaceNames.erase) }
     for name in names { _ = try NetworkNamespace.create(named: name) }
     let lines = try text(of: "/proc/self/mountinfo").split(separator: "\n").map { $0.split(separator: " ") }
     let mounts = lines.filter { $0[4] == "/run/netns" }
@@ -45,13 +46,15 @@ import Testing
   }
 
   @Test func removingWhatIsNotThereSaysSo() {
-    let error = #expect(throws: SystemCallError.self) { try NetworkNamespace.remove(named: Names.make("none")) }
+    let error = #expect(throws: SystemCallError.self) {
+      try NetworkNamespace.remove(named: NamespaceNames.make("none"))
+    }
     #expect(error?.code == ENOENT)
   }
 
   @Test func anUnnamedNamespaceIsPinnedAndFoundAgain() throws {
-    let name = Names.make("pin")
-    defer { Names.erase(name) }
+    let name = NamespaceNames.make("pin")
+    defer { NamespaceNames.erase(name) }
     let made = try NetworkNamespace.create(named: name)
     try NetworkNamespace.remove(named: name)
     try made.pin(named: name)
@@ -61,8 +64,8 @@ import Testing
   }
 
   @Test func pinningOverALostMountRepairsTheName() throws {
-    let name = Names.make("repair")
-    defer { Names.erase(name) }
+    let name = NamespaceNames.make("repair")
+    defer { NamespaceNames.erase(name) }
     let made = try NetworkNamespace.create(named: name)
     umount2(NetworkNamespace.path(named: name), Int32(MNT_DETACH))
     #expect(try NetworkNamespace.state(named: name) == .broken(.mountMissing))
@@ -71,8 +74,8 @@ import Testing
   }
 
   @Test func pinningOverAnotherNamespaceIsRefused() throws {
-    let names = (Names.make("mine"), Names.make("yours"))
-    defer { [names.0, names.1].forEach(Names.erase) }
+    let names = (NamespaceNames.make("mine"), NamespaceNames.make("yours"))
+    defer { [names.0, names.1].forEach(NamespaceNames.erase) }
     let mine = try NetworkNamespace.create(named: names.0)
     let yours = try NetworkNamespace.create(named: names.1)
     let error = #expect(throws: SystemCallError.self) { try mine.pin(named: names.1) }
@@ -81,8 +84,8 @@ import Testing
   }
 
   @Test func aDuplicateIsTheSameNamespaceAndOutlivesTheFirst() throws {
-    let name = Names.make("dup")
-    defer { Names.erase(name) }
+    let name = NamespaceNames.make("dup")
+    defer { NamespaceNames.erase(name) }
     let first = try NetworkNamespace.create(named: name)
     let identity = try first.identity()
     let second = try first.duplicate()
@@ -95,12 +98,12 @@ import Testing
   enum Fault: CaseIterable, Sendable { case plainFile, dangling, directory, wrongKind, deleted, fifo }
 
   @Test(arguments: Fault.allCases) func aBrokenNameIsToldApartAndOpeningItSaysWhatToDo(fault: Fault) throws {
-    let name = Names.make("broken-\(fault)")
+    let name = NamespaceNames.make("broken-\(fault)")
     let path = NetworkNamespace.path(named: name)
     // The directory exists once any namespace was made.
-    let helper = Names.make("helper-\(fault)")
+    let helper = NamespaceNames.make("helper-\(fault)")
     _ = try NetworkNamespace.create(named: helper)
-    defer { [name, helper].forEach(Names.erase) }
+    defer { [name, helper].forEach(NamespaceNames.erase) }
     let expected: NamespaceFault
     switch fault {
     case .plainFile:

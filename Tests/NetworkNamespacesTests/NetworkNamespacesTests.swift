@@ -1,4 +1,5 @@
 import Glibc
+import NamespaceTestSupport
 import NetworkNamespaces
 import Testing
 
@@ -26,8 +27,8 @@ import Testing
   /// Hundreds of tasks create sockets on the pool while other tasks enter a namespace: every pool thread's sockets must
   /// be home's, every socket made by `perform` the namespace's.
   @Test(.timeLimit(.minutes(2))) func noThreadOfThePoolEverEndsUpInAForeignNamespace() async throws {
-    let name = Names.make("pool")
-    defer { Names.erase(name) }
+    let name = NamespaceNames.make("pool")
+    defer { NamespaceNames.erase(name) }
     let made = try NetworkNamespace.create(named: name)
     let home = try NetworkNamespace.current().cookie()
     let foreign = try made.cookie()

@@ -1,4 +1,5 @@
 import Glibc
+import NamespaceTestSupport
 import NetworkNamespaces
 import Testing
 
@@ -22,8 +23,8 @@ import Testing
 
 @Suite(.enabled(if: geteuid() == 0)) struct SysctlsInANamespace {
   @Test func aValueWrittenInsideIsReadInsideAndLeavesHomeAlone() throws {
-    let name = Names.make("sysctl")
-    defer { Names.erase(name) }
+    let name = NamespaceNames.make("sysctl")
+    defer { NamespaceNames.erase(name) }
     let namespace = try NetworkNamespace.create(named: name)
     let key = try #require(Sysctl("net.ipv4.nexthop_compat_mode"))
     let home = try NetworkNamespace.current()
@@ -35,8 +36,8 @@ import Testing
   }
 
   @Test func aKeyThatIsNotThereAndAValueThatIsRefusedSaySo() throws {
-    let name = Names.make("sysctl-bad")
-    defer { Names.erase(name) }
+    let name = NamespaceNames.make("sysctl-bad")
+    defer { NamespaceNames.erase(name) }
     let namespace = try NetworkNamespace.create(named: name)
     let missing = try #require(Sysctl.ipv4("rp_filter", interface: "none0"))
     let first = #expect(throws: SystemCallError.self) { try namespace.write(missing, "0") }

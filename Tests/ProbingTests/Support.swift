@@ -2,6 +2,7 @@ import Addresses
 import BFD
 import CLinux
 import Glibc
+import NamespaceTestSupport
 import NetworkNamespaces
 import Testing
 
@@ -48,9 +49,8 @@ final class Lab {
   var events: [ProbeEvent] = []
 
   init(_ tag: String) throws {
-    Self.sweep
-    near = "ewt-\(getpid())-pr-\(tag)-a"
-    far = "ewt-\(getpid())-pr-\(tag)-b"
+    near = NamespaceNames.make("pr-\(tag)-a")
+    far = NamespaceNames.make("pr-\(tag)-b")
     nearSpace = try NetworkNamespace.create(named: near)
     farSpace = try NetworkNamespace.create(named: far)
     prober = try Prober(in: nearSpace)
@@ -124,22 +124,6 @@ final class Lab {
   func view(_ probe: Int) -> ProbeView? { prober.view(probe) }
 
   func reason(_ probe: Int) -> String { view(probe)?.reason ?? "" }
-
-  /// Namespaces of test processes that are gone.
-  private static let sweep: Void = {
-    guard let directory = opendir(NetworkNamespace.directory) else { return }
-    defer { closedir(directory) }
-    while let entry = readdir(directory) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      let parts = name.split(separator: "-")
-      guard parts.count >= 3, parts[0] == "ewt", parts[2] == "pr", let pid = Int32(parts[1]), kill(pid, 0) != 0,
-        errno == ESRCH
-      else { continue }
-      try? NetworkNamespace.remove(named: name)
-    }
-  }()
 }
 
 /// A gateway that answers IPv4 echo as the test says: its kernel does not.

@@ -1,6 +1,7 @@
 import Addresses
 import BFD
 import Glibc
+import NamespaceTestSupport
 import NetworkNamespaces
 import Testing
 
@@ -12,8 +13,8 @@ struct Wire: ~Copyable {
   let nameB: String
 
   init(_ label: String) throws {
-    nameA = "ewt-\(getpid())-\(label)a"
-    nameB = "ewt-\(getpid())-\(label)b"
+    nameA = NamespaceNames.make("\(label)a")
+    nameB = NamespaceNames.make("\(label)b")
     for name in [nameA, nameB] {
       _ = try NetworkNamespace.create(named: name)
       try ip("-n", name, "link", "set", "lo", "up")
