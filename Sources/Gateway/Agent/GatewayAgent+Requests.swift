@@ -38,7 +38,7 @@ extension GatewayAgent {
     }
     let target: GatewayCore.Target
     if let name {
-      guard let known = GatewayCore(configuration, at: MonotonicClock.now()).target(named: name) else {
+      guard let known = GatewayCore.Target(named: name, in: configuration) else {
         let names = configuration.paths.map(\.name) + configuration.bfd.peers.map(\.name)
         return .failure(
           ControlFailure(

@@ -100,13 +100,19 @@ struct GatewayCore: Sendable {
     case node
     case path(String)
     case peer(String)
-  }
 
-  /// The path or peer of a name; nil when there is none.
-  func target(named name: String) -> Target? {
-    if model.paths.contains(where: { $0.name == name }) { return .path(name) }
-    if model.peers.contains(name) { return .peer(name) }
-    return nil
+    /// The path, peer or allow entry of a name; nil when there is none.
+    init?(named name: String, in configuration: GatewayConfiguration) {
+      if configuration.paths.contains(where: { $0.name == name }) {
+        self = .path(name)
+      } else if configuration.bfd.peers.contains(where: { $0.name == name })
+        || configuration.bfd.allow.contains(where: { $0.name == name })
+      {
+        self = .peer(name)
+      } else {
+        return nil
+      }
+    }
   }
 
   /// Takes a target out of service, or puts it back; the node with everything on it that was drained by name.

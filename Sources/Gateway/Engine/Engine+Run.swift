@@ -83,7 +83,6 @@ extension Engine {
       core.settle(at: now)
       applyEffects()
       reply.fulfil(isNews)
-    case .resolve(let name, let reply): reply.fulfil(core.target(named: name))
     case .snapshot(let reply): reply.fulfil(snapshot(at: now))
     case .refresh: verify(at: now)
     case .stop(let drain): stop(drain: drain, at: now)

@@ -8,7 +8,6 @@ enum EngineCommand: Sendable {
   /// Run by this configuration from now on. What did not change is not disturbed.
   case reconfigure(GatewayConfiguration)
   case setDrained(GatewayCore.Target, Bool, Reply<Bool>)
-  case resolve(String, Reply<GatewayCore.Target?>)
   case snapshot(Reply<EngineSnapshot>)
   /// Links, addresses or next hops may have changed: look again.
   case refresh
