@@ -80,19 +80,26 @@ public struct Demultiplexer: Sendable {
     return .session(index)
   }
 
-  /// The most particular session that fits: address and interface, address, point-to-point interface.
+  /// The most particular session that fits: both addresses, address and interface, address, point-to-point interface.
   private func indexByAddress(_ source: PacketSource) -> Int? {
-    byKey[SessionKey(peer: .address(source.source, interface: source.interface), hops: source.hops)]
-      ?? byKey[SessionKey(peer: .address(source.source, interface: 0), hops: source.hops)]
-      ?? byKey[SessionKey(peer: .pointToPoint(interface: source.interface), hops: source.hops)]
+    index(.pair(local: source.destination, remote: source.source), source)
+      ?? index(.address(source.source, interface: source.interface), source)
+      ?? index(.address(source.source, interface: 0), source)
+      ?? index(.pointToPoint(interface: source.interface), source)
+  }
+
+  private func index(_ peer: SessionKey.Peer, _ source: PacketSource) -> Int? {
+    byKey[SessionKey(peer: peer, pathType: source.pathType, domain: source.domain)]
   }
 }
 
 extension Demultiplexer.Entry {
   /// Why a packet that names this session still is not for it; nil when it is.
   func objection(to source: PacketSource) -> DiscardReason? {
-    if source.hops != key.hops { return .wrongPort }
+    if source.domain != key.domain { return .wrongDomain }
+    if source.pathType != key.pathType { return .wrongPort }
     if key.interface != 0, key.interface != source.interface { return .wrongInterface }
+    if case .pair(let local, _) = key.peer, local != source.destination { return .wrongDestination }
     if let localAddress, localAddress != source.destination { return .wrongDestination }
     if source.timeToLive < minimumTimeToLive { return .timeToLive }
     return nil

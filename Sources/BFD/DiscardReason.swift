@@ -37,6 +37,8 @@ public enum DiscardReason: UInt8, Hashable, Sendable, CaseIterable {
   case wrongDestination
   /// A packet for a single-hop session on the multihop port, or the other way round (RFC 5883 section 5).
   case wrongPort
+  /// The packet came in in another namespace or VRF than the session's.
+  case wrongDomain
   /// No room: the allow list's limit on sessions is reached.
   case sessionLimit
 }
@@ -62,6 +64,7 @@ extension DiscardReason: CustomStringConvertible {
     case .wrongInterface: "wrong-interface"
     case .wrongDestination: "wrong-destination"
     case .wrongPort: "wrong-port"
+    case .wrongDomain: "wrong-domain"
     case .sessionLimit: "session-limit"
     }
   }

@@ -18,11 +18,15 @@ public struct DiscriminatorSource: Hashable, Sendable {
   /// The `attempt`-th candidate for a session: never zero. Try the next one while one is taken.
   public func discriminator(for key: SessionKey, attempt: UInt32) -> UInt32 {
     var hash = SipHash(key0: key0, key1: key1)
-    hash.combine(UInt64(attempt) << 32 | UInt64(key.hops == .single ? 1 : 2))
+    hash.combine(UInt64(attempt) << 32 | UInt64(key.pathType.rawValue) + 1)
+    if key.domain != .main { hash.combine(UInt64(key.domain.id)) }
     switch key.peer {
     case .address(let address, let interface):
       hash.combine(UInt64(interface) << 1)
       hash.combine(address)
+    case .pair(let local, let remote):
+      hash.combine(local)
+      hash.combine(remote)
     case .pointToPoint(let interface):
       hash.combine(UInt64(interface) << 1 | 1)
     }

@@ -165,6 +165,6 @@ uint8_t *cl_tx_batch_add(struct cl_tx_batch *b, const struct cl_tx_route *r, uin
   return b->payload[i];
 }
 
-int cl_tx_batch_send(struct cl_tx_batch *b, int fd, int first) {
-  return sendmmsg(fd, b->headers + first, (unsigned)(b->count - first), MSG_DONTWAIT | MSG_NOSIGNAL);
+int cl_tx_batch_send(struct cl_tx_batch *b, int fd, int first, int count) {
+  return sendmmsg(fd, b->headers + first, (unsigned)count, MSG_DONTWAIT | MSG_NOSIGNAL);
 }

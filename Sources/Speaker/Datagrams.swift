@@ -81,6 +81,8 @@ struct TransmitBatch: ~Copyable {
   private let batch: OpaquePointer
   /// Who sends each datagram, for counting failures.
   private var owners: [Int32] = []
+  /// The socket each leaves by.
+  private var descriptors: [Int32] = []
   /// Datagrams that the kernel refused in the last `send`: who wanted to send, and errno.
   private(set) var failures: [(owner: Int, code: Int32)] = []
 
@@ -88,6 +90,7 @@ struct TransmitBatch: ~Copyable {
     guard let batch = cl_tx_batch_create() else { preconditionFailure("out of memory") }
     self.batch = batch
     owners.reserveCapacity(Int(CL_TX_BATCH))
+    descriptors.reserveCapacity(Int(CL_TX_BATCH))
   }
 
   deinit { cl_tx_batch_destroy(batch) }
@@ -97,34 +100,39 @@ struct TransmitBatch: ~Copyable {
 
   /// Adds a datagram that `write` fills in. The batch must not be full.
   mutating func add(
-    to route: UnsafePointer<cl_tx_route>, length: Int, owner: Int, _ write: (inout MutableRawSpan) -> Void
+    to route: UnsafePointer<cl_tx_route>, by descriptor: Int32, length: Int, owner: Int,
+    _ write: (inout MutableRawSpan) -> Void
   ) {
     guard let buffer = cl_tx_batch_add(batch, route, UInt32(length)) else {
       preconditionFailure("a full batch must be sent first")
     }
     owners.append(Int32(owner))
+    descriptors.append(descriptor)
     // `length` octets of the batch's own buffer, exclusively ours until it is sent.
     var span = UnsafeMutableRawBufferPointer(start: buffer, count: length).mutableBytes
     write(&span)
   }
 
-  /// Sends everything; what the kernel refused is in `failures`.
-  mutating func send(on descriptor: Int32) {
+  /// Sends everything, one call for each run of datagrams with the same socket; what the kernel refused is in
+  /// `failures`.
+  mutating func send() {
     failures.removeAll(keepingCapacity: true)
-    var first: Int32 = 0
-    let count = cl_tx_batch_count(batch)
-    while first < count {
-      let sent = cl_tx_batch_send(batch, descriptor, first)
+    var first = 0
+    while first < descriptors.count {
+      var end = first + 1
+      while end < descriptors.count, descriptors[end] == descriptors[first] { end += 1 }
+      let sent = Int(cl_tx_batch_send(batch, descriptors[first], Int32(first), Int32(end - first)))
       if sent > 0 {
         first += sent
       } else if sent < 0, errno == EINTR {
         continue
       } else {
-        failures.append((Int(owners[Int(first)]), sent < 0 ? errno : EIO))
+        failures.append((Int(owners[first]), sent < 0 ? errno : EIO))
         first += 1  // the one in the way; the others still go
       }
     }
     cl_tx_batch_clear(batch)
     owners.removeAll(keepingCapacity: true)
+    descriptors.removeAll(keepingCapacity: true)
   }
 }

@@ -18,19 +18,19 @@ extension Speaker {
   /// Packets first: a peer is judged only when everything it sent before `now` has been read.
   /// - Parameter now: read from the clock just before the call.
   public mutating func process(at now: Instant) {
-    drain(.ipv4, until: now)
-    drain(.ipv6, until: now)
+    for receiver in receivers { drain(receiver, until: now) }
     drainedAt = now
     while let index = wheel.popDue(at: now) { serve(index, at: now) }
   }
 
-  private mutating func drain(_ family: AddressFamily, until now: Instant) {
-    guard let descriptor = receiver(family) else { return }
+  private mutating func drain(_ receiver: Receiver, until now: Instant) {
+    let descriptor = receiver.descriptor
+    let origin = Origin(pathType: receiver.endpoint.pathType, domain: receiver.endpoint.domain)
     while receiveBatch.receive(from: descriptor) > 0 {
       let clock = ArrivalClock()
       var latest = now
       for position in 0..<receiveBatch.count {
-        latest = take(position, clock)
+        latest = take(position, clock, origin)
       }
       flush()
       // Under a flood: stop once the queue has been read up to `now`; detection needs no more than that.
@@ -39,7 +39,7 @@ extension Speaker {
   }
 
   /// One datagram; its arrival.
-  private mutating func take(_ position: Int, _ clock: ArrivalClock) -> Instant {
+  private mutating func take(_ position: Int, _ clock: ArrivalClock, _ origin: Origin) -> Instant {
     let datagram = receiveBatch.datagram(position)
     let arrival = clock.arrival(realtime: datagram.realtime_ns, earliest: drainedAt)
     counters.received &+= 1
@@ -56,7 +56,8 @@ extension Speaker {
     case .success(let packet):
       let source = PacketSource(
         source: datagram.sourceAddress, destination: datagram.destinationAddress,
-        interface: datagram.interface_index, timeToLive: UInt8(clamping: datagram.time_to_live))
+        interface: datagram.interface_index, timeToLive: UInt8(clamping: datagram.time_to_live),
+        pathType: origin.pathType, domain: origin.domain)
       deliver(packet, from: source, at: arrival)
     }
     return arrival
@@ -95,16 +96,21 @@ extension Speaker {
 
   /// A point-to-point peer is answered where it spoke from.
   private mutating func learnRoute(_ index: Int, from source: PacketSource) {
-    let local = slots[index]?.settings.localAddress
-    slots[index]?.settings.remoteAddress = source.source
+    guard var settings = slots[index]?.settings else { return }
+    settings.remoteAddress = source.source
+    slots[index]?.settings = settings
+    let descriptor = transmitter(for: settings)
+    slots[index]?.transmitter = descriptor
     slots[index]?.route = .route(
-      to: source.source, port: BFDPort.singleHop, from: local, interface: source.interface)
+      to: source.source, port: BFDPort.destination(source.pathType), from: settings.localAddress,
+      interface: source.interface)
   }
 
   /// Makes a session for a peer that an allow rule accepts (RFC 9468).
   private mutating func admit(_ source: PacketSource, at now: Instant) -> Result<Int, PacketDiscarded> {
     var refusal = DiscardReason.noSession
     for (number, rule) in rules.enumerated() where rule.prefix.contains(source.source) {
+      guard rule.domain == source.domain, rule.pathType == source.pathType else { continue }
       guard rule.interface == 0 || rule.interface == source.interface else { continue }
       guard source.timeToLive >= rule.minimumTimeToLive else {
         refusal = .timeToLive
@@ -115,8 +121,7 @@ extension Speaker {
         continue
       }
       let settings = SessionSettings(
-        key: SessionKey(peer: .address(source.source, interface: source.interface)),
-        remoteAddress: source.source, localAddress: source.destination,
+        key: rule.key(for: source), remoteAddress: source.source, localAddress: source.destination,
         minimumTimeToLive: rule.minimumTimeToLive, parameters: rule.parameters)
       guard let index = add(settings, rule: number, at: now) else { continue }
       sessionsByRule[number] += 1
@@ -150,36 +155,32 @@ extension Speaker {
     arm(index)
   }
 
-  /// Puts a packet into the batch of its family.
+  /// Puts a packet into the batch.
   private mutating func queue(_ packet: ControlPacket, of index: Int) {
-    // Without a socket of its family nothing would ever empty the batch.
-    guard let route = slots[index]?.route, let remote = slots[index]?.settings.remoteAddress,
-      transmitter(remote.family) != nil
+    // Fields one by one: a copy of the slot would cost more than the packet.
+    guard let route = slots[index]?.route ?? nil, let transmitter = slots[index]?.transmitter, transmitter >= 0
     else { return }
     slots[index]?.counters.transmitted &+= 1
     counters.transmitted &+= 1
-    switch remote.family {
-    case .ipv4:
-      if batchIPv4.isFull { flush() }
-      batchIPv4.add(to: route, length: ControlPacket.length, owner: index) { packet.write(to: &$0) }
-    case .ipv6:
-      if batchIPv6.isFull { flush() }
-      batchIPv6.add(to: route, length: ControlPacket.length, owner: index) { packet.write(to: &$0) }
+    if transmitBatch.isFull { flush() }
+    transmitBatch.add(to: route, by: transmitter, length: ControlPacket.length, owner: index) {
+      packet.write(to: &$0)
     }
   }
 
   /// Hands what is queued to the kernel. A packet it refuses counts against its session and is not tried again:
   /// the next one is due soon enough.
   public mutating func flush() {
-    if !batchIPv4.isEmpty, let descriptor = transmitter(.ipv4) {
-      batchIPv4.send(on: descriptor)
-      for (owner, code) in batchIPv4.failures { slots[owner]?.countFailure(code) }
-    }
-    if !batchIPv6.isEmpty, let descriptor = transmitter(.ipv6) {
-      batchIPv6.send(on: descriptor)
-      for (owner, code) in batchIPv6.failures { slots[owner]?.countFailure(code) }
-    }
+    guard !transmitBatch.isEmpty else { return }
+    transmitBatch.send()
+    for (owner, code) in transmitBatch.failures { slots[owner]?.countFailure(code) }
   }
+}
+
+/// What a packet's socket says of it.
+private struct Origin {
+  var pathType: PathType
+  var domain: RoutingDomain
 }
 
 extension Speaker {

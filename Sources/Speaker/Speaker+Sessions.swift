@@ -27,7 +27,7 @@ extension Speaker {
     let slot = Slot(
       session: Session(
         localDiscriminator: discriminator, configuration: settings.parameters, at: now, random: random.next()),
-      settings: settings, route: Self.route(for: settings), rule: rule,
+      settings: settings, route: Self.route(for: settings), transmitter: transmitter(for: settings), rule: rule,
       lonelySince: rule == nil ? nil : now)
     if index == slots.count {
       slots.append(slot)
@@ -42,7 +42,8 @@ extension Speaker {
   private static func route(for settings: SessionSettings) -> UnsafeMutablePointer<cl_tx_route>? {
     settings.remoteAddress.map {
       .route(
-        to: $0, port: BFDPort.singleHop, from: settings.localAddress, interface: settings.key.interface)
+        to: $0, port: BFDPort.destination(settings.key.pathType), from: settings.localAddress,
+        interface: settings.key.interface)
     }
   }
 
@@ -100,9 +101,9 @@ extension Speaker {
     let old = rules
     rules = new
     for index in slots.indices {
-      guard let rule = slots[index]?.rule, let key = slots[index]?.settings.key else { continue }
-      let kept = new.firstIndex { $0.prefix == old[rule].prefix && $0.interface == old[rule].interface }
-      if let kept, case .address = key.peer {
+      guard let rule = slots[index]?.rule ?? nil else { continue }
+      let kept = new.firstIndex { $0.isSame(as: old[rule]) }
+      if let kept {
         slots[index]?.rule = kept
         if new[kept].parameters != old[rule].parameters { configure(index, new[kept].parameters) }
       } else {

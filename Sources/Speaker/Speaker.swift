@@ -13,6 +13,8 @@ public struct Speaker: ~Copyable {
     var settings: SessionSettings
     /// Where packets go; nil as long as the peer's address is not known. Owned by the speaker, which frees it.
     var route: UnsafeMutablePointer<cl_tx_route>?
+    /// The descriptor they leave by; -1 as long as there is none of their family and domain.
+    var transmitter: Int32 = -1
     var counters = SessionCounters()
     var rule: Int?
     var lastTransition: Transition?
@@ -27,10 +29,9 @@ public struct Speaker: ~Copyable {
   var demultiplexer = Demultiplexer()
   var wheel: TimerWheel
   var receiveBatch = ReceiveBatch()
-  var batchIPv4 = TransmitBatch()
-  var batchIPv6 = TransmitBatch()
-  var socketsIPv4: SocketPair?
-  var socketsIPv6: SocketPair?
+  var transmitBatch = TransmitBatch()
+  var receivers: [Receiver] = []
+  var transmitters: [Transmitter] = []
   /// Where to start looking for a source port.
   let preferredPort: UInt16
   var random: RandomSource
@@ -46,7 +47,7 @@ public struct Speaker: ~Copyable {
 
   /// Opens the sockets inside a namespace.
   /// - Parameters:
-  ///   - listen: at most one address of each family; a family without one is not spoken.
+  ///   - listen: addresses to hear single-hop sessions on; a family without one is not spoken.
   ///   - secret: 128 bits kept on the node; discriminators and the source port derive from it.
   ///   - seed: for jitter.
   /// - Throws: `SpeakerError` that says what to do.
@@ -55,7 +56,7 @@ public struct Speaker: ~Copyable {
     at now: Instant
   ) throws(SpeakerError) {
     self.init(secret: secret, seed: seed, at: now)
-    try open(in: namespace, listen: listen)
+    try open(listen.map { Endpoint($0) }, in: namespace)
   }
 
   /// Without sockets: it keeps sessions, but hears and says nothing until `open`.
@@ -69,20 +70,55 @@ public struct Speaker: ~Copyable {
     events.reserveCapacity(256)
   }
 
-  /// Opens the sockets that are missing, all of them or none; `descriptors` are others then.
+  /// Opens the endpoints that are not open yet, all of them or none; `descriptors` are others then.
+  ///
+  /// Endpoints of one domain are opened in one namespace.
   /// - Throws: `SpeakerError` that says what to do. It may be tried again.
-  public mutating func open(in namespace: borrowing NetworkNamespace, listen: [IPAddress]) throws(SpeakerError) {
-    var pairs: [SocketPair] = []
-    for family in AddressFamily.allCases where receiver(family) == nil {
-      guard let address = listen.first(where: { $0.family == family }) else { continue }
-      pairs.append(try SocketPair(in: namespace, family: family, listen: address, preferredPort: preferredPort))
-    }
-    for pair in pairs {
-      switch pair.family {
-      case .ipv4: socketsIPv4 = pair
-      case .ipv6: socketsIPv6 = pair
+  public mutating func open(
+    _ endpoints: [Endpoint], in namespace: borrowing NetworkNamespace
+  ) throws(SpeakerError) {
+    var newReceivers: [Receiver] = []
+    var newTransmitters: [Transmitter] = []
+    for endpoint in endpoints where !receivers.contains(where: { $0.endpoint == endpoint }) {
+      // A device may be in this namespace, or in another: asking the others too does no harm.
+      newReceivers.append(
+        try EndpointSockets.receiver(endpoint, in: namespace, beside: receivers + newReceivers))
+      let family = endpoint.address.family
+      let isThere = (transmitters + newTransmitters).contains {
+        $0.domain == endpoint.domain && $0.family == family
+      }
+      if !isThere {
+        newTransmitters.append(
+          try EndpointSockets.transmitter(for: endpoint, in: namespace, preferredPort: preferredPort))
       }
     }
+    receivers += newReceivers
+    transmitters += newTransmitters
+    findTransmitters()
+  }
+
+  /// Closes the endpoints of a domain; its sessions hear and say nothing any more.
+  public mutating func close(_ domain: RoutingDomain) {
+    flush()
+    receivers.removeAll { $0.endpoint.domain == domain }
+    transmitters.removeAll { $0.domain == domain }
+    findTransmitters()
+  }
+
+  /// Which endpoints are open.
+  public var endpoints: [Endpoint] { receivers.map(\.endpoint) }
+
+  private mutating func findTransmitters() {
+    for index in slots.indices {
+      guard let settings = slots[index]?.settings else { continue }
+      let descriptor = transmitter(for: settings)
+      slots[index]?.transmitter = descriptor
+    }
+  }
+
+  func transmitter(for settings: SessionSettings) -> Int32 {
+    guard let family = settings.remoteAddress?.family else { return -1 }
+    return transmitters.first { $0.domain == settings.key.domain && $0.family == family }?.descriptor ?? -1
   }
 
   deinit {
@@ -90,33 +126,11 @@ public struct Speaker: ~Copyable {
   }
 
   /// What to wait for: readable means that `run` has packets to read.
-  public var descriptors: [Int32] {
-    var all: [Int32] = []
-    if let fd = receiver(.ipv4) { all.append(fd) }
-    if let fd = receiver(.ipv6) { all.append(fd) }
-    return all
-  }
+  public var descriptors: [Int32] { receivers.map(\.descriptor) }
 
   /// The UDP source port of a family's packets.
-  public func sourcePort(_ family: AddressFamily) -> UInt16? {
-    switch family {
-    case .ipv4: return socketsIPv4?.sourcePort
-    case .ipv6: return socketsIPv6?.sourcePort
-    }
-  }
-
-  func receiver(_ family: AddressFamily) -> Int32? {
-    switch family {
-    case .ipv4: return socketsIPv4?.receiver
-    case .ipv6: return socketsIPv6?.receiver
-    }
-  }
-
-  func transmitter(_ family: AddressFamily) -> Int32? {
-    switch family {
-    case .ipv4: return socketsIPv4?.transmitter
-    case .ipv6: return socketsIPv6?.transmitter
-    }
+  public func sourcePort(_ family: AddressFamily, in domain: RoutingDomain = .main) -> UInt16? {
+    transmitters.first { $0.family == family && $0.domain == domain }?.sourcePort
   }
 
   /// When `run` next has something to do, packets aside.

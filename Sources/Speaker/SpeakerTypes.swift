@@ -28,6 +28,10 @@ public struct AllowRule: Hashable, Sendable {
   public var prefix: IPPrefix
   /// Only on this interface; 0 for any.
   public var interface: UInt32
+  public var pathType: PathType
+  public var domain: RoutingDomain
+  /// Whether a peer may have a session with each address of this system, as always over several hops.
+  public var byLocalAddress: Bool
   /// How many sessions it may have at a time.
   public var maximumSessions: Int
   public var minimumTimeToLive: UInt8
@@ -37,15 +41,36 @@ public struct AllowRule: Hashable, Sendable {
   public var hold: Session.Hold?
 
   public init(
-    prefix: IPPrefix, interface: UInt32 = 0, maximumSessions: Int = 64, minimumTimeToLive: UInt8 = 255,
+    prefix: IPPrefix, interface: UInt32 = 0, pathType: PathType = .singleHop, domain: RoutingDomain = .main,
+    byLocalAddress: Bool = false, maximumSessions: Int = 64, minimumTimeToLive: UInt8 = 255,
     parameters: SessionConfiguration = SessionConfiguration(role: .passive), hold: Session.Hold? = nil
   ) {
     self.hold = hold
     self.prefix = prefix
     self.interface = interface
+    self.pathType = pathType
+    self.domain = domain
+    self.byLocalAddress = byLocalAddress
     self.maximumSessions = maximumSessions
     self.minimumTimeToLive = minimumTimeToLive
     self.parameters = parameters
+  }
+}
+
+extension AllowRule {
+  /// The key of the session that this rule makes for a packet.
+  func key(for packet: PacketSource) -> SessionKey {
+    let peer: SessionKey.Peer =
+      byLocalAddress || pathType == .multihop
+      ? .pair(local: packet.destination, remote: packet.source)
+      : .address(packet.source, interface: packet.interface)
+    return SessionKey(peer: peer, pathType: pathType, domain: domain)
+  }
+
+  /// Whether both accept the same packets.
+  func isSame(as other: AllowRule) -> Bool {
+    prefix == other.prefix && interface == other.interface && pathType == other.pathType && domain == other.domain
+      && byLocalAddress == other.byLocalAddress
   }
 }
 

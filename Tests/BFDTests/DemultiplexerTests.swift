@@ -10,14 +10,15 @@ import Testing
   static let stranger = IPAddress.v4(IPv4Address(198, 51, 100, 9))
 
   static func key(
-    _ peer: IPAddress = router, interface: UInt32 = 0, hops: SessionKey.Hops = .single
-  ) -> SessionKey { SessionKey(peer: .address(peer, interface: interface), hops: hops) }
+    _ peer: IPAddress = router, interface: UInt32 = 0, pathType: PathType = .singleHop
+  ) -> SessionKey { SessionKey(peer: .address(peer, interface: interface), pathType: pathType) }
 
   static func source(
     _ address: IPAddress = router, to destination: IPAddress = gateway, interface: UInt32 = 7, ttl: UInt8 = 255,
-    hops: SessionKey.Hops = .single
+    pathType: PathType = .singleHop
   ) -> PacketSource {
-    PacketSource(source: address, destination: destination, interface: interface, timeToLive: ttl, hops: hops)
+    PacketSource(
+      source: address, destination: destination, interface: interface, timeToLive: ttl, pathType: pathType)
   }
 
   static func table(_ entries: Demultiplexer.Entry...) -> Demultiplexer {
@@ -90,15 +91,16 @@ import Testing
 
   @Test("Row 42: ports 3784 and 4784 never demultiplex into each other") func row42() {
     let table = Self.table(
-      .init(key: Self.key(hops: .single), localDiscriminator: 1),
-      .init(key: Self.key(hops: .multiple), localDiscriminator: 2))
-    #expect(table.match(Self.first, from: Self.source(hops: .single)) == .session(0))
-    #expect(table.match(Self.first, from: Self.source(hops: .multiple)) == .session(1))
-    #expect(table.match(makePacket(.up, your: 1), from: Self.source(hops: .multiple)) == .discarded(.wrongPort))
-    #expect(table.match(makePacket(.up, your: 2), from: Self.source(hops: .single)) == .discarded(.wrongPort))
+      .init(key: Self.key(pathType: .singleHop), localDiscriminator: 1),
+      .init(key: Self.key(pathType: .multihop), localDiscriminator: 2))
+    #expect(table.match(Self.first, from: Self.source(pathType: .singleHop)) == .session(0))
+    #expect(table.match(Self.first, from: Self.source(pathType: .multihop)) == .session(1))
+    #expect(table.match(makePacket(.up, your: 1), from: Self.source(pathType: .multihop)) == .discarded(.wrongPort))
+    #expect(
+      table.match(makePacket(.up, your: 2), from: Self.source(pathType: .singleHop)) == .discarded(.wrongPort))
 
-    let alone = Self.table(.init(key: Self.key(hops: .single), localDiscriminator: 1))
-    #expect(alone.match(Self.first, from: Self.source(hops: .multiple)) == .discarded(.noSession))
+    let alone = Self.table(.init(key: Self.key(pathType: .singleHop), localDiscriminator: 1))
+    #expect(alone.match(Self.first, from: Self.source(pathType: .multihop)) == .discarded(.noSession))
   }
 
   @Test("Row 43: on a point-to-point link the first packet is accepted from any source") func row43() {
@@ -118,7 +120,7 @@ import Testing
     #expect(table.index(of: Self.key()) == 0)
     #expect(table.count == 1)
     #expect(!table.contains(discriminator: 0x33))
-    #expect(table.insert(.init(key: Self.key(hops: .multiple), localDiscriminator: 0x33), index: 1) == true)
+    #expect(table.insert(.init(key: Self.key(pathType: .multihop), localDiscriminator: 0x33), index: 1) == true)
   }
 
   @Test("Row 39: a discriminator in use is refused") func row39() {
@@ -137,5 +139,33 @@ import Testing
     table.remove(index: 0)
     table.remove(index: 0)
     #expect(table.count == 0)
+  }
+
+  @Test("both addresses are more particular than the peer's alone")
+  func pairFirst() {
+    let local = IPAddress.v4(IPv4Address(bits: 0x0a00_0001))
+    let pair = SessionKey(peer: .pair(local: local, remote: Self.router))
+    let table = Self.table(
+      .init(key: Self.key(), localDiscriminator: 1), .init(key: pair, localDiscriminator: 2))
+    var toPair = Self.source()
+    toPair.destination = local
+    var elsewhere = Self.source()
+    elsewhere.destination = .v4(IPv4Address(bits: 0x0a00_0063))
+    #expect(table.match(Self.first, from: toPair) == .session(1))
+    #expect(table.match(Self.first, from: elsewhere) == .session(0))
+    #expect(table.match(makePacket(.up, your: 2), from: elsewhere) == .discarded(.wrongDestination))
+  }
+
+  @Test("the same addresses in two routing domains are two sessions, and a discriminator does not cross over")
+  func domains() {
+    var other = Self.key()
+    other.domain = RoutingDomain(id: 5)
+    let table = Self.table(
+      .init(key: Self.key(), localDiscriminator: 1), .init(key: other, localDiscriminator: 2))
+    var elsewhere = Self.source()
+    elsewhere.domain = RoutingDomain(id: 5)
+    #expect(table.match(Self.first, from: Self.source()) == .session(0))
+    #expect(table.match(Self.first, from: elsewhere) == .session(1))
+    #expect(table.match(makePacket(.up, your: 1), from: elsewhere) == .discarded(.wrongDomain))
   }
 }

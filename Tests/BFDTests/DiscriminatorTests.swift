@@ -7,8 +7,9 @@ import Testing
 @Suite struct DiscriminatorTests {
   static let secret: (UInt64, UInt64) = (0x0706_0504_0302_0100, 0x0f0e_0d0c_0b0a_0908)
 
-  static func key(_ number: UInt32, interface: UInt32 = 0, hops: SessionKey.Hops = .single) -> SessionKey {
-    SessionKey(peer: .address(.v4(IPv4Address(bits: 0x0a00_0000 + number)), interface: interface), hops: hops)
+  static func key(_ number: UInt32, interface: UInt32 = 0, pathType: PathType = .singleHop) -> SessionKey {
+    SessionKey(
+      peer: .address(.v4(IPv4Address(bits: 0x0a00_0000 + number)), interface: interface), pathType: pathType)
   }
 
   /// The reference implementation's vectors_sip64 for inputs of whole words: octets 0, 1, 2, ... under key 0...15.
@@ -49,7 +50,7 @@ import Testing
       source.discriminator(for: Self.key(1), attempt: 0),
       source.discriminator(for: Self.key(1), attempt: 1),
       source.discriminator(for: Self.key(1, interface: 7), attempt: 0),
-      source.discriminator(for: Self.key(1, hops: .multiple), attempt: 0),
+      source.discriminator(for: Self.key(1, pathType: .multihop), attempt: 0),
       source.discriminator(for: SessionKey(peer: .pointToPoint(interface: 7)), attempt: 0),
       source.discriminator(
         for: SessionKey(peer: .address(.v6(IPv6Address(high: 0, low: 0x0a00_0001)), interface: 0)), attempt: 0),

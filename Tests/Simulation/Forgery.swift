@@ -31,7 +31,7 @@ extension Forgery {
       bytes[3] = 28
       bytes += [1, 4, 1, 0]
     case .timeToLive: source.timeToLive = 254
-    case .multihopPort: source.hops = .multiple
+    case .multihopPort: source.pathType = .multihop
     case .stranger:
       packet.state = .down
       packet.yourDiscriminator = 0

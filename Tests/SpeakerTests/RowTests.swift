@@ -13,16 +13,16 @@ import Testing
 
   /// What arrives at port 3784 of a namespace from a speaker that runs for as long as it takes.
   private func received(
-    _ count: Int, at receiver: borrowing SocketPair, _ family: AddressFamily, from speaker: inout Speaker
+    _ count: Int, at receiver: Receiver, _ family: AddressFamily, from speaker: inout Speaker
   ) -> [cl_datagram] {
     var batch = ReceiveBatch()
     var datagrams: [cl_datagram] = []
     let end = MonotonicClock.now() + 10_000_000_000
     while datagrams.count < count, MonotonicClock.now() < end {
       speaker.run(at: MonotonicClock.now())
-      var waiting = pollfd(fd: receiver.receiver, events: Int16(POLLIN), revents: 0)
+      var waiting = pollfd(fd: receiver.descriptor, events: Int16(POLLIN), revents: 0)
       poll(&waiting, 1, 10)
-      for position in 0..<batch.receive(from: receiver.receiver) { datagrams.append(batch.datagram(position)) }
+      for position in 0..<batch.receive(from: receiver.descriptor) { datagrams.append(batch.datagram(position)) }
     }
     return datagrams
   }
@@ -32,8 +32,8 @@ import Testing
     arguments: [("10.66.0.2", AddressFamily.ipv4), ("fd66::2", .ipv6)])
   func row40(peer: String, family: AddressFamily) throws {
     let wire = try Wire("r4")
-    let far = try SocketPair(
-      in: NetworkNamespace(named: wire.nameB), family: family, listen: .any(family), preferredPort: 50_000)
+    let far = try EndpointSockets.receiver(
+      Endpoint(.any(family)), in: NetworkNamespace(named: wire.nameB), beside: [])
     var a = try speaker(wire.nameA)
     _ = try add(&a, peer, fast)
     let ports = received(3, at: far, family, from: &a).map(\.source_port)
@@ -45,8 +45,8 @@ import Testing
   @Test("Row 41: packets are sent with TTL 255", arguments: [("10.66.0.2", AddressFamily.ipv4), ("fd66::2", .ipv6)])
   func row41(peer: String, family: AddressFamily) throws {
     let wire = try Wire("r1")
-    let far = try SocketPair(
-      in: NetworkNamespace(named: wire.nameB), family: family, listen: .any(family), preferredPort: 50_000)
+    let far = try EndpointSockets.receiver(
+      Endpoint(.any(family)), in: NetworkNamespace(named: wire.nameB), beside: [])
     var a = try speaker(wire.nameA)
     _ = try add(&a, peer, fast)
     #expect(received(1, at: far, family, from: &a).first?.time_to_live == 255)

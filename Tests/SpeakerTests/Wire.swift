@@ -35,7 +35,7 @@ struct Wire: ~Copyable {
 
 private struct CommandFailed: Error { var arguments: [String] }
 
-private func ip(_ arguments: String...) throws {
+func ip(_ arguments: String...) throws {
   var pid = pid_t()
   var words = (["ip"] + arguments).map { strdup($0) } + [nil]
   defer { for word in words { free(word) } }

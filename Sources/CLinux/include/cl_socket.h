@@ -72,8 +72,8 @@ void cl_tx_batch_destroy(struct cl_tx_batch *batch);
 int cl_tx_batch_count(const struct cl_tx_batch *batch);
 // The buffer of CL_TX_PAYLOAD octets for the next datagram, or NULL when the batch is full.
 uint8_t *cl_tx_batch_add(struct cl_tx_batch *batch, const struct cl_tx_route *route, uint32_t length);
-// Sends from `first` on; how many left, or -1 with errno for the datagram at `first`.
-int cl_tx_batch_send(struct cl_tx_batch *batch, int fd, int first);
+// Sends `count` from `first` on; how many left, or -1 with errno for the datagram at `first`.
+int cl_tx_batch_send(struct cl_tx_batch *batch, int fd, int first, int count);
 void cl_tx_batch_clear(struct cl_tx_batch *batch);
 
 #endif

@@ -56,7 +56,7 @@ extension Engine {
   private mutating func openSockets(at now: Instant) {
     let subject = "BFD sockets"
     do throws(SpeakerError) {
-      try speaker.open(in: namespace, listen: configuration.bfd.listen)
+      try speaker.open(configuration.bfd.listen.map { Endpoint($0) }, in: namespace)
       areSocketsOpen = true
       solved(subject)
       watchDescriptors()

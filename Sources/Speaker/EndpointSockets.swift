@@ -1,95 +1,106 @@
 import Addresses
+import BFD
 import CLinux
 import Glibc
 import NetworkNamespaces
 
-/// Why the speaker could not open its sockets, and what to do.
-public struct SpeakerError: Error, Hashable, Sendable, CustomStringConvertible {
-  public var message: String
-  /// errno, 0 when there is none.
-  public var code: Int32
-  public var description: String { message }
+/// A socket that packets come in on.
+final class Receiver: Sendable {
+  let endpoint: Endpoint
+  let descriptor: Int32
+
+  deinit { close(descriptor) }
+
+  fileprivate init(_ endpoint: Endpoint, _ descriptor: Int32) {
+    self.endpoint = endpoint
+    self.descriptor = descriptor
+  }
 }
 
-/// The UDP ports of BFD.
-public enum BFDPort {
-  /// RFC 5881 section 4.
-  public static let singleHop: UInt16 = 3784
-  /// RFC 5881 section 4: source ports.
-  public static let sources: ClosedRange<UInt16> = 49152...65535
-}
-
-/// The descriptors of one address family: one socket to receive on port 3784, one to send from a port of its own.
-final class SocketPair: Sendable {
+/// A socket that packets of one family leave a routing domain by.
+final class Transmitter: Sendable {
+  let domain: RoutingDomain
   let family: AddressFamily
-  let receiver: Int32
-  let transmitter: Int32
-  /// The transmitter's port: the source of every packet of this family, for as long as the speaker lives.
+  let descriptor: Int32
+  /// The source of every packet of this family and domain, for as long as the speaker lives.
   let sourcePort: UInt16
 
-  deinit {
-    close(receiver)
-    close(transmitter)
-  }
+  deinit { close(descriptor) }
 
-  /// Opens both inside `namespace`.
-  /// - Parameter preferredPort: where to start looking for a source port, so that it is the same after a restart.
-  init(
-    in namespace: borrowing NetworkNamespace, family: AddressFamily, listen: IPAddress, preferredPort: UInt16
-  ) throws(SpeakerError) {
-    let opened: Opened
-    do {
-      opened = try namespace.perform { () throws(SystemCallError) in
-        try Opened(family: family, listen: listen, preferredPort: preferredPort)
-      }
-    } catch {
-      throw SpeakerError(message: Self.explain(error, listen: listen), code: error.code)
-    }
+  fileprivate init(_ domain: RoutingDomain, _ family: AddressFamily, _ descriptor: Int32, _ sourcePort: UInt16) {
+    self.domain = domain
     self.family = family
-    receiver = opened.receiver
-    transmitter = opened.transmitter
-    sourcePort = opened.sourcePort
-  }
-
-  private static func explain(_ error: SystemCallError, listen: IPAddress) -> String {
-    switch error.code {
-    case EADDRINUSE:
-      "\(error): UDP port \(BFDPort.singleHop) on \(listen) is taken in this namespace; another BFD daemon runs there "
-        + "(ss -ulpn 'sport = :3784' names it). Stop it, or set bfd.listen to another address"
-    case EADDRNOTAVAIL:
-      "\(error): \(listen) is not an address of this namespace; add it, or correct bfd.listen"
-    case EACCES, EPERM:
-      "\(error): not permitted; run as root or with CAP_NET_ADMIN and CAP_NET_RAW"
-    case EAFNOSUPPORT:
-      "\(error): this kernel has no \(listen.family); leave it out of bfd.listen"
-    default: "\(error)"
-    }
+    self.descriptor = descriptor
+    self.sourcePort = sourcePort
   }
 }
 
-/// What comes back from the thread inside the namespace: plain numbers.
-private struct Opened: Sendable {
-  var receiver: Int32
-  var transmitter: Int32
-  var sourcePort: UInt16
-
-  init(family: AddressFamily, listen: IPAddress, preferredPort: UInt16) throws(SystemCallError) {
-    receiver = try Self.socket(family)
+/// Opens sockets on a thread inside a namespace.
+enum EndpointSockets {
+  /// Opens a socket to receive on.
+  /// - Parameter neighbours: receivers in the same namespace, which may have the same port on another device.
+  static func receiver(
+    _ endpoint: Endpoint, in namespace: borrowing NetworkNamespace, beside neighbours: [Receiver]
+  ) throws(SpeakerError) -> Receiver {
     do {
-      try Self.prepareReceiver(receiver, family)
-      try bindSocket(receiver, listen, BFDPort.singleHop)
-      transmitter = try Self.socket(family)
+      let descriptor = try namespace.perform { () throws(SystemCallError) in
+        let fd = try socket(endpoint.address.family)
+        do throws(SystemCallError) {
+          try prepareReceiver(fd, endpoint.address.family)
+          try bindToDevice(fd, endpoint.device)
+          try bindBeside(neighbours, fd, endpoint)
+        } catch {
+          close(fd)
+          throw error
+        }
+        return fd
+      }
+      return Receiver(endpoint, descriptor)
     } catch {
-      close(receiver)
-      throw error
+      throw SpeakerError(message: explain(error, endpoint), code: error.code)
     }
+  }
+
+  /// Opens a socket to send by.
+  /// - Parameter preferredPort: where to start looking for a source port, so that it is the same after a restart.
+  static func transmitter(
+    for endpoint: Endpoint, in namespace: borrowing NetworkNamespace, preferredPort: UInt16
+  ) throws(SpeakerError) -> Transmitter {
+    let family = endpoint.address.family
     do {
-      try Self.prepareTransmitter(transmitter, family)
-      sourcePort = try Self.bindToSourcePort(transmitter, family, preferredPort)
+      let (descriptor, port) = try namespace.perform { () throws(SystemCallError) in
+        let fd = try socket(family)
+        do throws(SystemCallError) {
+          try prepareTransmitter(fd, family)
+          try bindToDevice(fd, endpoint.device)
+          return (fd, try bindToSourcePort(fd, family, preferredPort))
+        } catch {
+          close(fd)
+          throw error
+        }
+      }
+      return Transmitter(endpoint.domain, family, descriptor, port)
     } catch {
-      close(receiver)
-      close(transmitter)
-      throw error
+      throw SpeakerError(message: explain(error, endpoint), code: error.code)
+    }
+  }
+
+  private static func explain(_ error: SystemCallError, _ endpoint: Endpoint) -> String {
+    let listen = endpoint.address
+    switch error.code {
+    case EADDRINUSE:
+      return
+        "\(error): UDP port \(endpoint.port) on \(listen) is taken in this namespace; another BFD daemon runs there "
+        + "(ss -ulpn 'sport = :\(endpoint.port)' names it). Stop it, or set bfd.listen to another address"
+    case EADDRNOTAVAIL:
+      return "\(error): \(listen) is not an address of this namespace; add it, or correct bfd.listen"
+    case EACCES, EPERM:
+      return "\(error): not permitted; run as root or with CAP_NET_ADMIN and CAP_NET_RAW"
+    case EAFNOSUPPORT:
+      return "\(error): this kernel has no \(listen.family); leave it out of bfd.listen"
+    case ENODEV where endpoint.device != nil:
+      return "\(error): there is no device \(endpoint.device ?? "") in this namespace; create the VRF first"
+    default: return "\(error)"
     }
   }
 
@@ -128,6 +139,26 @@ private struct Opened: Sendable {
       try setOption(fd, Int32(IPPROTO_IPV6), IPV6_UNICAST_HOPS, 255, "IPV6_UNICAST_HOPS")
       try setOption(fd, Int32(IPPROTO_IPV6), IPV6_TCLASS, 0xc0, "IPV6_TCLASS")
     }
+  }
+
+  private static func bindToDevice(_ fd: Int32, _ device: String?) throws(SystemCallError) {
+    guard let device else { return }
+    let name = Array(device.utf8)
+    guard setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, socklen_t(name.count)) == 0 else {
+      throw SystemCallError("bind to device \(device)")
+    }
+  }
+
+  /// Binds beside our own sockets on the same port: the kernel lets an unbound socket and one that is bound to a
+  /// device share a port only when both allow it. They allow it for that moment, so that nobody else can join later.
+  private static func bindBeside(
+    _ neighbours: [Receiver], _ fd: Int32, _ endpoint: Endpoint
+  ) throws(SystemCallError) {
+    let sharing = neighbours.filter { $0.endpoint.port == endpoint.port && $0.endpoint.device != endpoint.device }
+    let all = sharing.isEmpty ? [] : sharing.map(\.descriptor) + [fd]
+    for descriptor in all { try setOption(descriptor, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR") }
+    defer { for descriptor in all { try? setOption(descriptor, SOL_SOCKET, SO_REUSEADDR, 0, "SO_REUSEADDR") } }
+    try bindSocket(fd, endpoint.address, endpoint.port)
   }
 
   /// The first free port from the preferred one on.
