@@ -29,12 +29,13 @@ let package = Package(
     .library(name: "BFD", targets: ["BFD"])
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2")
   ],
   targets: [
     // Pure: no socket, no clock, no file, no Foundation.
     library("Addresses"),
-    library("BFD", ["Addresses"]),
+    library("BFD", ["Addresses", .product(name: "Crypto", package: "swift-crypto")]),
 
     // The edge: the kernel's headers, libyaml.
     .target(name: "CLinux"),

@@ -26,6 +26,10 @@ public enum DiscardReason: UInt8, Hashable, Sendable, CaseIterable {
   case authenticationUnexpected
   /// The A bit is clear, and the session uses authentication.
   case authenticationMissing
+  /// The packet is authenticated with a key that is not accepted now, or by another method than that key's.
+  case authenticationKeyUnknown
+  /// The sequence number is not one that may follow the last one: a packet that was replayed, or lost for long.
+  case authenticationSequence
   /// The authentication section does not verify.
   case authenticationFailed
 
@@ -59,6 +63,8 @@ extension DiscardReason: CustomStringConvertible {
     case .noSession: "no-session"
     case .authenticationUnexpected: "authentication-unexpected"
     case .authenticationMissing: "authentication-missing"
+    case .authenticationKeyUnknown: "authentication-key-unknown"
+    case .authenticationSequence: "authentication-sequence"
     case .authenticationFailed: "authentication-failed"
     case .timeToLive: "time-to-live"
     case .wrongInterface: "wrong-interface"

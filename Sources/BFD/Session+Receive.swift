@@ -11,12 +11,18 @@ public enum Reception: Hashable, Sendable {
 
 extension Session {
   /// Takes a packet that parsed, belongs to this session, and passed the checks on TTL and interface: the rest
-  /// of RFC 5880 section 6.8.6.
+  /// of RFC 5880 section 6.8.6. A session with authentication takes none this way.
   /// - Parameter arrival: when the packet reached this machine, not when it was read.
   public mutating func receive(_ packet: ControlPacket, at arrival: Instant) -> Reception {
-    // Authentication comes here, before anything is written (section 6.8.6).
+    if authentication != nil {
+      return .discarded(packet.authenticationPresent ? .authenticationFailed : .authenticationMissing)
+    }
     guard !packet.authenticationPresent else { return .discarded(.authenticationUnexpected) }
+    return accept(packet, at: arrival)
+  }
 
+  /// What follows the checks: from here on fields are written.
+  mutating func accept(_ packet: ControlPacket, at arrival: Instant) -> Reception {
     // A late reader must not see a peer that was silent for too long as one that never paused.
     let expired = expire(at: arrival)
     if !packet.final, let confirmed = receiveConfirmed {

@@ -6,6 +6,7 @@ extension Session {
   public mutating func expire(at now: Instant) -> Transition? {
     guard let deadline = detectionDeadline, now >= deadline else { return nil }
     let lastWords = remote?.diagnostic
+    if authentication != nil { authentication?.peerSilent(forgetAt: deadline + (deadline - lastReceived)) }
     forgetRemote()
     guard state == .`init` || state == .up else { return nil }
     var transition = change(

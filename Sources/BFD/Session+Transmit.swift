@@ -28,7 +28,8 @@ extension Session {
     toldDiagnostic = diagnostic
     return ControlPacket(
       diagnostic: diagnostic, state: state, poll: poll, final: final,
-      detectMultiplier: configuration.detectMultiplier, myDiscriminator: localDiscriminator,
+      authenticationPresent: authentication != nil, detectMultiplier: configuration.detectMultiplier,
+      myDiscriminator: localDiscriminator,
       yourDiscriminator: remote?.discriminator ?? 0, desiredMinTx: advertisedMinTx,
       requiredMinRx: configuration.requiredMinRx)
   }

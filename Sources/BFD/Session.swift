@@ -47,6 +47,9 @@ public struct Session: Hashable, Sendable {
   /// When it was created.
   public let started: Instant
 
+  /// Sequence numbers; nil without authentication.
+  var authentication: AuthenticationState?
+
   var poll = PollSequence()
   /// Desired Min TX as the transmit timer uses it: an increase waits for the Final (section 6.8.3).
   var transmitInForce: Interval
