@@ -37,6 +37,13 @@ struct ReceiveBatch: ~Copyable {
     let buffer = UnsafeRawBufferPointer(start: cl_rx_batch_payload(batch, Int32(index)), count: length)
     return body(buffer.bytes)
   }
+
+  /// The same payload as `withPayload` gives, for a caller that changes other things meanwhile: valid until the next
+  /// receive, which the caller must not bring about before it is done.
+  func payload(_ index: Int) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(
+      start: cl_rx_batch_payload(batch, Int32(index)), count: min(Int(datagram(index).length), Int(CL_RX_PAYLOAD)))
+  }
 }
 
 extension cl_datagram {

@@ -18,6 +18,7 @@ extension Speaker {
   /// Packets first: a peer is judged only when everything it sent before `now` has been read.
   /// - Parameter now: read from the clock just before the call.
   public mutating func process(at now: Instant) {
+    checkKeys(at: now)
     for receiver in receivers { drain(receiver, until: now) }
     drainedAt = now
     while let index = wheel.popDue(at: now) { serve(index, at: now) }
@@ -58,18 +59,21 @@ extension Speaker {
         source: datagram.sourceAddress, destination: datagram.destinationAddress,
         interface: datagram.interface_index, timeToLive: UInt8(clamping: datagram.time_to_live),
         pathType: origin.pathType, domain: origin.domain)
-      deliver(packet, from: source, at: arrival)
+      deliver(packet, position, from: source, at: arrival)
     }
     return arrival
   }
 
   /// A parsed packet to its session, or to the allow rules.
-  mutating func deliver(_ packet: ControlPacket, from source: PacketSource, at arrival: Instant) {
+  /// - Parameter position: where in the batch its octets are.
+  private mutating func deliver(
+    _ packet: ControlPacket, _ position: Int, from source: PacketSource, at arrival: Instant
+  ) {
     switch demultiplexer.match(packet, from: source) {
-    case .session(let index): receive(packet, index, from: source, at: arrival)
+    case .session(let index): receive(packet, position, index, from: source, at: arrival)
     case .discarded(.noSession):
-      switch admit(source, at: arrival) {
-      case .success(let index): receive(packet, index, from: source, at: arrival)
+      switch admit(packet, position, from: source, at: arrival) {
+      case .success(let index): receive(packet, position, index, from: source, at: arrival)
       case .failure(let discarded): count(discarded.reason)
       }
     case .discarded(let reason): count(reason)
@@ -77,11 +81,19 @@ extension Speaker {
   }
 
   private mutating func receive(
-    _ packet: ControlPacket, _ index: Int, from source: PacketSource, at arrival: Instant
+    _ packet: ControlPacket, _ position: Int, _ index: Int, from source: PacketSource, at arrival: Instant
   ) {
     // The optional is unwrapped in place: a copy of the slot would cost more than the packet.
-    guard let reception = slots[index]?.session.receive(packet, at: arrival) else { return }
+    let reception: Reception?
+    if let number = slots[index]?.settings.keyChain {
+      let keys = keys(number)
+      let payload = receiveBatch.payload(position).bytes  // nothing is received before this has returned
+      reception = slots[index]?.session.receive(packet, payload, keys: keys, at: arrival)
+    } else {
+      reception = slots[index]?.session.receive(packet, at: arrival)
+    }
     switch reception {
+    case nil: return
     case .discarded(let reason): count(reason)
     case .accepted(let expired, let transition, let final):
       slots[index]?.counters.received &+= 1
@@ -107,7 +119,9 @@ extension Speaker {
   }
 
   /// Makes a session for a peer that an allow rule accepts (RFC 9468).
-  private mutating func admit(_ source: PacketSource, at now: Instant) -> Result<Int, PacketDiscarded> {
+  private mutating func admit(
+    _ packet: ControlPacket, _ position: Int, from source: PacketSource, at now: Instant
+  ) -> Result<Int, PacketDiscarded> {
     var refusal = DiscardReason.noSession
     for (number, rule) in rules.enumerated() where rule.prefix.contains(source.source) {
       guard rule.domain == source.domain, rule.pathType == source.pathType else { continue }
@@ -120,9 +134,16 @@ extension Speaker {
         refusal = .sessionLimit
         continue
       }
+      if let number = rule.keyChain {
+        if let reason = keys(number).objection(to: packet, receiveBatch.payload(position).bytes) {
+          refusal = reason
+          continue
+        }
+      }
       let settings = SessionSettings(
         key: rule.key(for: source), remoteAddress: source.source, localAddress: source.destination,
-        minimumTimeToLive: rule.minimumTimeToLive, parameters: rule.parameters)
+        minimumTimeToLive: rule.minimumTimeToLive, parameters: rule.parameters,
+        keyChain: rule.keyChain)
       guard let index = add(settings, rule: number, at: now) else { continue }
       sessionsByRule[number] += 1
       events.append(.created(session: index, rule: number, settings))
@@ -160,11 +181,41 @@ extension Speaker {
     // Fields one by one: a copy of the slot would cost more than the packet.
     guard let route = slots[index]?.route ?? nil, let transmitter = slots[index]?.transmitter, transmitter >= 0
     else { return }
+    if packet.authenticationPresent {
+      queueAuthenticated(packet, of: index, route, transmitter)
+      return
+    }
     slots[index]?.counters.transmitted &+= 1
     counters.transmitted &+= 1
     if transmitBatch.isFull { flush() }
     transmitBatch.add(to: route, by: transmitter, length: ControlPacket.length, owner: index) {
       packet.write(to: &$0)
+    }
+  }
+
+  /// The same for a packet with an authentication section; without a key to make it with, the packet stays here.
+  private mutating func queueAuthenticated(
+    _ packet: ControlPacket, of index: Int, _ route: UnsafeMutablePointer<cl_tx_route>, _ transmitter: Int32
+  ) {
+    let keys = slots[index]?.settings.keyChain.map { self.keys($0) } ?? .none
+    var buffer = InlineArray<52, UInt8>(repeating: 0)
+    var octets = buffer.mutableSpan
+    var bytes = octets.mutableBytes
+    guard
+      let length = slots[index]?.session.write(packet, keys: keys, at: MonotonicClock.now(), to: &bytes) ?? nil
+    else {
+      slots[index]?.counters.withheld &+= 1
+      return
+    }
+    slots[index]?.counters.transmitted &+= 1
+    counters.transmitted &+= 1
+    if transmitBatch.isFull { flush() }
+    let packet = bytes.bytes
+    transmitBatch.add(to: route, by: transmitter, length: length, owner: index) { datagram in
+      for position in 0..<length {
+        datagram.storeBytes(
+          of: packet.unsafeLoad(fromByteOffset: position, as: UInt8.self), toByteOffset: position, as: UInt8.self)
+      }
     }
   }
 

@@ -35,6 +35,7 @@ extension Speaker {
     } else {
       slots[index] = slot
     }
+    startAuthentication(index, at: now)
     arm(index)
     return index
   }
@@ -93,6 +94,7 @@ extension Speaker {
     slots[index]?.rule = nil
     slots[index]?.lonelySince = nil
     configure(index, settings.parameters)
+    authenticate(index, keyChain: settings.keyChain)
     return true
   }
 
@@ -106,6 +108,7 @@ extension Speaker {
       if let kept {
         slots[index]?.rule = kept
         if new[kept].parameters != old[rule].parameters { configure(index, new[kept].parameters) }
+        authenticate(index, keyChain: new[kept].keyChain)
       } else {
         remove(index)
         events.append(.removed(session: index))
@@ -122,7 +125,7 @@ extension Speaker {
     guard slots.indices.contains(index), let slot = slots[index] else { return nil }
     return SessionView(
       settings: slot.settings, session: slot.session, counters: slot.counters, rule: slot.rule,
-      lastTransition: slot.lastTransition)
+      lastTransition: slot.lastTransition, keys: slot.settings.keyChain.map { KeyChainView(keys($0)) })
   }
 
   /// The numbers of all sessions.

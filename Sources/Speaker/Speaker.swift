@@ -38,6 +38,9 @@ public struct Speaker: ~Copyable {
   let discriminators: DiscriminatorSource
   public internal(set) var rules: [AllowRule] = []
   var sessionsByRule: [Int] = []
+  /// By the number that settings call them.
+  var keyRings: [KeyRing] = []
+  var keysCheckedAt: Instant
   /// When the receive sockets were last seen empty.
   var drainedAt: Instant
 
@@ -67,6 +70,7 @@ public struct Speaker: ~Copyable {
     random = RandomSource(seed: seed)
     wheel = TimerWheel(now: now)
     drainedAt = now
+    keysCheckedAt = now
     events.reserveCapacity(256)
   }
 

@@ -10,11 +10,14 @@ public struct SessionSettings: Hashable, Sendable {
   public var localAddress: IPAddress?
   public var minimumTimeToLive: UInt8
   public var parameters: SessionConfiguration
+  /// Number of the key chain that its packets are authenticated with (`Speaker.setKeyChain`); nil for none.
+  public var keyChain: Int?
 
   public init(
     key: SessionKey, remoteAddress: IPAddress?, localAddress: IPAddress? = nil, minimumTimeToLive: UInt8 = 255,
-    parameters: SessionConfiguration = SessionConfiguration()
+    parameters: SessionConfiguration = SessionConfiguration(), keyChain: Int? = nil
   ) {
+    self.keyChain = keyChain
     self.key = key
     self.remoteAddress = remoteAddress
     self.localAddress = localAddress
@@ -39,12 +42,16 @@ public struct AllowRule: Hashable, Sendable {
   /// What its sessions are made held in, so that not one packet of theirs says otherwise. Sessions that are there
   /// already are held, and let go, one by one.
   public var hold: Session.Hold?
+  /// Number of the key chain that its sessions are authenticated with. A packet that does not verify makes no session.
+  public var keyChain: Int?
 
   public init(
     prefix: IPPrefix, interface: UInt32 = 0, pathType: PathType = .singleHop, domain: RoutingDomain = .main,
     byLocalAddress: Bool = false, maximumSessions: Int = 64, minimumTimeToLive: UInt8 = 255,
-    parameters: SessionConfiguration = SessionConfiguration(role: .passive), hold: Session.Hold? = nil
+    parameters: SessionConfiguration = SessionConfiguration(role: .passive), hold: Session.Hold? = nil,
+    keyChain: Int? = nil
   ) {
+    self.keyChain = keyChain
     self.hold = hold
     self.prefix = prefix
     self.interface = interface
@@ -82,6 +89,8 @@ public enum SpeakerEvent: Hashable, Sendable {
   case created(session: Int, rule: Int, SessionSettings)
   /// A session made by an allow rule was silent for long, and is gone.
   case removed(session: Int)
+  /// A key chain has come to other keys than before, or to none.
+  case keysChanged(chain: Int, KeyChainView)
 }
 
 /// Packets of one session.
@@ -92,6 +101,8 @@ public struct SessionCounters: Hashable, Sendable {
   public var sendFailures: UInt64 = 0
   /// errno of the last refusal, 0 for none.
   public var lastSendError: Int32 = 0
+  /// Packets that did not leave because there was no key to authenticate them with.
+  public var withheld: UInt64 = 0
   /// Times the session left Up.
   public var downs: UInt64 = 0
   public init() {}
@@ -105,6 +116,8 @@ public struct SessionView: Hashable, Sendable {
   /// The rule that made it, if one did.
   public var rule: Int?
   public var lastTransition: Transition?
+  /// What its packets are authenticated with now; nil when they are not.
+  public var keys: KeyChainView?
 }
 
 /// What does not belong to one session.

@@ -55,6 +55,18 @@ public struct UsableKeys: Hashable, Sendable {
   /// No key at all: nothing is sent, nothing is accepted.
   public static let none = UsableKeys(sending: nil, accepting: [], changesAt: nil)
 
+  /// Why a packet that has no session yet cannot begin an authenticated one; nil when it can. Its sequence number, which
+  /// nothing is known of, is not looked at.
+  public func objection(to packet: ControlPacket, _ payload: RawSpan) -> DiscardReason? {
+    guard packet.authenticationPresent else { return .authenticationMissing }
+    do throws(PacketDiscarded) {
+      let claim = try AuthenticationSection.claim(in: payload, self)
+      return AuthenticationSection.verifies(claim, payload) ? nil : .authenticationFailed
+    } catch {
+      return error.reason
+    }
+  }
+
   /// The key that a packet claims to be made with.
   func accepted(id: UInt8) -> AuthenticationKey? {
     for key in accepting where key.id == id { return key }

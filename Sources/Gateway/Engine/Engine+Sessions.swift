@@ -127,6 +127,7 @@ extension Engine {
         if let peer = peerOfSession.removeValue(forKey: session) {
           log(.info, "BFD session \(session) of allow entry \(core.model.peers[peer]) removed: silent")
         }
+      case .keysChanged: break
       }
     }
   }
