@@ -36,6 +36,7 @@ let package = Package(
     // Pure: no socket, no clock, no file, no Foundation.
     library("Addresses"),
     library("BFD", ["Addresses", .product(name: "Crypto", package: "swift-crypto")]),
+    library("OpenBFDD", ["Addresses", "BFD"]),
 
     // The edge: the kernel's headers, libyaml.
     .target(name: "CLinux"),
@@ -77,6 +78,7 @@ let package = Package(
 
     tests("Addresses"),
     tests("BFD", ["Addresses"]),
+    tests("OpenBFDD", ["Addresses", "BFD"]),
     tests("YAML"),
     tests("Configuration", ["Addresses", "BFD", "YAML"]),
     .target(
