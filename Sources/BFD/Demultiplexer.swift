@@ -41,6 +41,9 @@ public struct Demultiplexer: Sendable {
   /// Whether a discriminator is in use.
   public func contains(discriminator: UInt32) -> Bool { byDiscriminator[discriminator] != nil }
 
+  /// The session that an echo names: its own discriminator comes back in it.
+  public func index(discriminator: UInt32) -> Int? { byDiscriminator[discriminator].map(Int.init) }
+
   /// The session with just this key.
   public func index(of key: SessionKey) -> Int? { byKey[key] }
 

@@ -45,6 +45,15 @@ public enum DiscardReason: UInt8, Hashable, Sendable, CaseIterable {
   case wrongDomain
   /// No room: the allow list's limit on sessions is reached.
   case sessionLimit
+
+  /// An echo that this node did not send, or that was changed on its way.
+  case echoForged
+  /// An echo that came back before, too late, or that is older than the session's echo function.
+  case echoStale
+  /// An echo of a session that sends none, or a peer's to be looped that this system does not loop.
+  case echoUnexpected
+  /// The peer's echoes come faster than the Required Min Echo RX Interval that was announced.
+  case echoRate
 }
 
 extension DiscardReason: CustomStringConvertible {
@@ -72,6 +81,10 @@ extension DiscardReason: CustomStringConvertible {
     case .wrongPort: "wrong-port"
     case .wrongDomain: "wrong-domain"
     case .sessionLimit: "session-limit"
+    case .echoForged: "echo-forged"
+    case .echoStale: "echo-stale"
+    case .echoUnexpected: "echo-unexpected"
+    case .echoRate: "echo-rate"
     }
   }
 }

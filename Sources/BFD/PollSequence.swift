@@ -25,6 +25,15 @@ struct PollSequence: Hashable, Sendable {
   /// Whether a sequence is wanted or under way.
   var isWanted: Bool { phase != .idle }
 
+  /// When the first Poll of the sequence under way was sent.
+  var activeSince: Instant? {
+    guard case .active(let since) = phase else { return nil }
+    return since
+  }
+
+  /// Before when the sequence that is wanted does not begin; nil when it may at once.
+  var notBefore: Instant? { phase == .requested ? quietUntil : nil }
+
   /// Whether a packet that leaves at `now` carries the Poll bit.
   func polls(at now: Instant) -> Bool {
     switch phase {

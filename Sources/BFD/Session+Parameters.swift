@@ -1,9 +1,12 @@
 extension Session {
   /// Takes new parameters without disturbing the session (section 6.8.3): what must wait for the peer waits.
-  /// A new multiplier counts at once (section 6.8.12).
+  /// A new multiplier counts at once (section 6.8.12). A session that is to become, or to cease to be, an unaffiliated
+  /// one is another session: that is ignored here.
   public mutating func configure(_ new: SessionConfiguration) {
-    guard new != configuration else { return }
+    guard new != configuration, new.isUnaffiliated == isUnaffiliated else { return }
     configuration = new
+    // Nothing dates from after the last packet but what is new.
+    if configuration.echo != nil || echo != nil { updateEcho(at: max(lastReceived, lastTransmitted ?? started)) }
     parametersChanged()
   }
 
@@ -11,7 +14,7 @@ extension Session {
   /// and asks for a Poll Sequence when something announced has changed.
   mutating func parametersChanged() {
     let transmit = advertisedMinTx
-    let receive = configuration.requiredMinRx
+    let receive = advertisedMinRx
     let mustWait = state == .up && remote != nil
     if !mustWait || transmit < transmitInForce { transmitInForce = transmit }
     if !mustWait || receive >= receiveInForce {
@@ -23,10 +26,21 @@ extension Session {
     // The peer may last have heard any value announced since the sequence's first Poll.
     polledTransmit = min(polledTransmit, transmit)
     polledReceive = max(polledReceive, receive)
-    guard transmit != announcedTransmit || receive != announcedReceive else { return }
+    guard transmit != announcedTransmit || receive != announcedReceive || demandWantsPoll else { return }
     announcedTransmit = transmit
     announcedReceive = receive
+    announcedDemand = setsDemand
+    announcedMultiplier = configuration.detectMultiplier
+    announcedEchoRx = configuration.requiredMinEchoRx
     if remote != nil { poll.request() }
+  }
+
+  /// Section 6.6: when the D bit changes, and while Demand mode is active at either end when anything else does.
+  var demandWantsPoll: Bool {
+    if setsDemand != announcedDemand { return true }
+    guard demandInForce || isSilenced else { return false }
+    return toldState != state || announcedMultiplier != configuration.detectMultiplier
+      || announcedEchoRx != configuration.requiredMinEchoRx
   }
 
   /// A Poll Sequence has ended: the peer knows what it told. What changed meanwhile has a sequence of its own

@@ -23,6 +23,7 @@ extension Session {
 
   /// What follows the checks: from here on fields are written.
   mutating func accept(_ packet: ControlPacket, at arrival: Instant) -> Reception {
+    guard !isUnaffiliated else { return .discarded(.noSession) }
     // A late reader must not see a peer that was silent for too long as one that never paused.
     let expired = expire(at: arrival)
     if !packet.final, let confirmed = receiveConfirmed {
@@ -38,11 +39,16 @@ extension Session {
     lastReceived = max(lastReceived, arrival)
     if packet.final, poll.finalReceived(at: arrival) {
       applyPolledParameters()
+      verifiedAt = arrival
+      if !toldDemand { endDemand(at: arrival) }
     }
 
     // In AdminDown section 6.8.6 stops here, but 6.8.7 wants a Poll answered "without respect to the session
     // state": the Final is what tells the peer soonest.
     let transition = state == .adminDown ? nil : advance(on: packet.state, at: arrival)
+    if packet.state != .up || packet.requiredMinRx == .zero { endDemand(at: arrival) }
+    if echo != nil { updateEcho(at: arrival) }
+    if demandWantsPoll || advertisedMinRx != announcedReceive { parametersChanged() }
     return .accepted(expired: expired, transition: transition, final: packet.poll ? finalPacket() : nil)
   }
 
@@ -71,8 +77,14 @@ extension Session {
   ) -> Transition? {
     guard new != state || diagnostic != self.diagnostic else { return nil }
     let old = state
+    if new != .up {
+      endDemand(at: now)
+      // The peer has been sending as slowly as it was allowed to while echoes did the work.
+      if advertisedMinRx != configuration.requiredMinRx { listeningSince = now }
+    }
     state = new
     self.diagnostic = diagnostic
+    if echo != nil { updateEcho(at: now) }
     parametersChanged()
     guard new != old else { return nil }
     return Transition(

@@ -4,11 +4,12 @@ extension Session {
   ///
   /// In any state the peer is forgotten; only from Init and Up is there a transition.
   public mutating func expire(at now: Instant) -> Transition? {
-    guard let deadline = detectionDeadline, now >= deadline else { return nil }
+    let echoFailed = echo == nil ? nil : expireEcho(at: now)
+    guard let deadline = detectionDeadline, now >= deadline else { return echoFailed }
     let lastWords = remote?.diagnostic
     if authentication != nil { authentication?.peerSilent(forgetAt: deadline + (deadline - lastReceived)) }
     forgetRemote()
-    guard state == .`init` || state == .up else { return nil }
+    guard state == .`init` || state == .up else { return echoFailed }
     var transition = change(
       to: .down, diagnostic: .controlDetectionTimeExpired, cause: .detectionTimeExpired, at: deadline)
     transition?.remoteDiagnostic = lastWords
@@ -19,7 +20,8 @@ extension Session {
     remote = nil
     poll.reset()
     receiveConfirmed = nil
-    receiveInForce = configuration.requiredMinRx
+    demandInForce = false
+    receiveInForce = advertisedMinRx
     transmitInForce = advertisedMinTx
   }
 
@@ -30,28 +32,34 @@ extension Session {
     guard mayTransmit else { return nil }
     guard let lastTransmitted else { return started }
     if isChangeUnsent { return lastTransmitted }
-    return lastTransmitted + jittered(transmitInterval.nanoseconds)
+    let due = lastTransmitted + jittered(transmitInterval.nanoseconds, jitter)
+    guard isSilenced else { return due }
+    // Only Polls are left to send.
+    guard poll.isWanted else { return nextVerification.map { max(due, $0) } }
+    return max(due, poll.notBefore ?? due)
   }
 
   /// 75 % of the interval after the last packet: no jitter may bring the next one forward of it (section 6.8.7).
   public var earliestTransmission: Instant {
     guard let lastTransmitted else { return started }
     if isChangeUnsent { return lastTransmitted }
+    if isSilenced, let nextTransmission { return nextTransmission }
     return lastTransmitted + transmitInterval.nanoseconds * 3 / 4
   }
 
   /// The next packet would tell another state or diagnostic than the last one did: it need not wait (section 6.8.7).
-  private var isChangeUnsent: Bool { toldState != state || toldDiagnostic != diagnostic }
+  var isChangeUnsent: Bool { toldState != state || toldDiagnostic != diagnostic }
 
   /// Section 6.8.7: not as the passive end before the peer was heard, not when the peer wants no packets.
   private var mayTransmit: Bool {
+    guard !isUnaffiliated else { return false }
     guard let remote else { return configuration.role == .active }
     return remote.requiredMinRx != .zero
   }
 
   /// 75-100 % of the interval; with a multiplier of 1, 75-90 % (section 6.8.7). The peer goes by the multiplier
   /// it was last sent: a greater one widens the wait only behind the packet that tells it.
-  private func jittered(_ interval: Int64) -> Int64 {
+  func jittered(_ interval: Int64, _ jitter: UInt32) -> Int64 {
     let single = configuration.detectMultiplier == 1 || transmittedMultiplier == 1
     let span = single ? interval * 3 / 20 : interval / 4
     // interval < 2^42 ns and jitter < 2^32: the 128-bit product is needed.

@@ -6,13 +6,15 @@ extension Session {
   ///     before `earliestTransmission`.
   public mutating func transmit(at now: Instant, random: UInt32, slack: Int64 = 0) -> ControlPacket? {
     guard let due = nextTransmission, now >= min(due, max(due + -slack, earliestTransmission)) else { return nil }
+    // To a peer in Demand mode nothing leaves that is not part of a Poll Sequence.
+    if isSilenced ? !poll.isWanted : nextVerification.map({ now >= $0 }) == true { poll.request() }
     lastTransmitted = now
     jitter = random
     transmittedMultiplier = configuration.detectMultiplier
     let polls = remote != nil && poll.polls(at: now)
     if polls, poll.pollSent(at: now) {
       polledTransmit = advertisedMinTx
-      polledReceive = configuration.requiredMinRx
+      polledReceive = advertisedMinRx
     }
     return packet(poll: polls, final: false)
   }
@@ -26,11 +28,13 @@ extension Session {
   private mutating func packet(poll: Bool, final: Bool) -> ControlPacket {
     toldState = state
     toldDiagnostic = diagnostic
+    let demand = setsDemand
+    if demand || toldDemand { demandTold(demand) }
     return ControlPacket(
       diagnostic: diagnostic, state: state, poll: poll, final: final,
-      authenticationPresent: authentication != nil, detectMultiplier: configuration.detectMultiplier,
-      myDiscriminator: localDiscriminator,
+      authenticationPresent: authentication != nil, demand: demand,
+      detectMultiplier: configuration.detectMultiplier, myDiscriminator: localDiscriminator,
       yourDiscriminator: remote?.discriminator ?? 0, desiredMinTx: advertisedMinTx,
-      requiredMinRx: configuration.requiredMinRx)
+      requiredMinRx: advertisedMinRx, requiredMinEchoRx: configuration.requiredMinEchoRx)
   }
 }

@@ -1,12 +1,13 @@
-/// One end of a BFD session in asynchronous mode (RFC 5880): a value that knows no socket and no clock.
+/// One end of a BFD session (RFC 5880): a value that knows no socket and no clock.
 ///
 /// The owner feeds it packets that were parsed, demultiplexed and checked for TTL (`receive`), asks when it wants
-/// to be called again (`nextDeadline`), and then calls `expire` and `transmit`. Nothing here allocates.
+/// to be called again (`nextDeadline`), and then calls `expire`, `transmit`, and with echo `transmitEcho`. Nothing here
+/// allocates.
 ///
 ///     Down -> Init   the peer sends Down
 ///     Down -> Up     the peer sends Init
 ///     Init -> Up     the peer sends Init or Up
-///     Init, Up -> Down   silence for a Detection Time, or the peer sends AdminDown (Up: or Down)
+///     Init, Up -> Down   silence for a Detection Time, or the peer sends AdminDown (Up: or Down, or echoes are lost)
 ///     any -> AdminDown -> Down   `hold(.administrativelyDown)`, `release`
 public struct Session: Hashable, Sendable {
   /// What is known of the peer: all of it from its last packet. Forgotten after a Detection Time of silence, so
@@ -39,6 +40,11 @@ public struct Session: Hashable, Sendable {
   public internal(set) var diagnostic = Diagnostic.none
   public internal(set) var remote: Remote?
   public internal(set) var hold: Hold?
+  /// Nil unless echoes are configured.
+  public internal(set) var echo: EchoFunction?
+  /// Whether Demand mode is active here: silence is no failure, an unanswered Poll is. From the first packet with the
+  /// D bit until the Final for one without it.
+  public internal(set) var demandInForce = false
 
   /// Arrival of the last valid packet; meaningless while `remote` is nil.
   public internal(set) var lastReceived: Instant
@@ -66,6 +72,15 @@ public struct Session: Hashable, Sendable {
   /// State and diagnostic of the last packet, also a Final.
   var toldState = SessionState.down
   var toldDiagnostic = Diagnostic.none
+  var toldDemand = false
+  /// As the last packet or Poll request announced it.
+  var announcedDemand = false
+  var announcedMultiplier: UInt8
+  var announcedEchoRx: Interval
+  /// When Demand mode last ended, so that the silence before does not count.
+  var listeningSince: Instant
+  /// When the peer last answered a Poll.
+  public internal(set) var verifiedAt: Instant
   /// The multiplier in the last packet other than a Final.
   var transmittedMultiplier: UInt8
   /// Drawn with each packet: how much of the interval to wait, in 2^-32.
@@ -92,6 +107,11 @@ public struct Session: Hashable, Sendable {
     announcedReceive = configuration.requiredMinRx
     polledTransmit = slow
     polledReceive = configuration.requiredMinRx
+    announcedMultiplier = configuration.detectMultiplier
+    announcedEchoRx = configuration.requiredMinEchoRx
+    listeningSince = now
+    verifiedAt = now
+    updateEcho(at: now)
   }
 
   /// Desired Min TX Interval as packets carry it now: at least one second unless Up (section 6.8.3).
@@ -105,16 +125,19 @@ public struct Session: Hashable, Sendable {
     return max(transmitInForce, remote.requiredMinRx)
   }
 
-  /// Nanoseconds of silence after which the peer is gone (section 6.8.4); nil while there is no peer.
+  /// Nanoseconds of silence after which the peer is gone (section 6.8.4); nil while there is no peer. In Demand mode
+  /// `detectionDeadline` goes by Polls instead.
   public var detectionTime: Int64? {
     guard let remote else { return nil }
     return Int64(remote.detectMultiplier) * max(receiveInForce, remote.desiredMinTx).nanoseconds
   }
 
-  /// When the Detection Time ends unless a packet arrives; nil while there is no peer.
+  /// When the Detection Time ends unless a packet arrives; nil while there is no peer, and in Demand mode while no
+  /// Poll is open.
   public var detectionDeadline: Instant? {
     guard let detectionTime else { return nil }
-    return lastReceived + detectionTime
+    if demandInForce { return pollDeadline }
+    return max(lastReceived, listeningSince) + detectionTime
   }
 
   /// Nanoseconds after which the peer, hearing nothing more, gives this system up.
@@ -126,8 +149,11 @@ public struct Session: Hashable, Sendable {
   /// Whether a Poll Sequence is wanted or under way.
   public var isPolling: Bool { poll.isWanted }
 
-  /// When `expire` or `transmit` next has something to do; `distantFuture` when only a packet can move it.
+  /// When `expire`, `transmit` or `transmitEcho` next has something to do; `distantFuture` when only a packet can move
+  /// it.
   public var nextDeadline: Instant {
-    min(nextTransmission ?? .distantFuture, detectionDeadline ?? .distantFuture)
+    let control = min(nextTransmission ?? .distantFuture, detectionDeadline ?? .distantFuture)
+    guard echo != nil else { return control }
+    return min(control, nextEcho ?? .distantFuture, echoDeadline ?? .distantFuture)
   }
 }

@@ -6,6 +6,8 @@ public struct Transition: Hashable, Sendable {
     case handshake
     /// No valid packet for a Detection Time.
     case detectionTimeExpired
+    /// Too many echoes did not come back.
+    case echoFailed
     /// The peer sent Down.
     case neighborSignaledDown
     /// The peer sent AdminDown: it asks to be left, it has not failed (RFC 5882 sections 3.2, 4.2).
@@ -29,7 +31,7 @@ public struct Transition: Hashable, Sendable {
   public var isFailure: Bool {
     guard from == .up, to != .up else { return false }
     switch cause {
-    case .detectionTimeExpired, .neighborSignaledDown: return true
+    case .detectionTimeExpired, .echoFailed, .neighborSignaledDown: return true
     case .handshake, .neighborAdministrativelyDown, .administrative: return false
     }
   }

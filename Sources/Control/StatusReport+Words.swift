@@ -22,6 +22,7 @@ extension StatusReport {
   public enum TransitionCause: String, Hashable, Sendable, Codable, CaseIterable {
     case handshake
     case detectionTimeExpired = "detection-time-expired"
+    case echoFailed = "echo-failed"
     case neighborSignaledDown = "neighbor-signaled-down"
     case neighborAdministrativelyDown = "neighbor-administratively-down"
     case administrative

@@ -278,6 +278,7 @@ extension StatusReport.TransitionCause {
     switch cause {
     case .handshake: self = .handshake
     case .detectionTimeExpired: self = .detectionTimeExpired
+    case .echoFailed: self = .echoFailed
     case .neighborSignaledDown: self = .neighborSignaledDown
     case .neighborAdministrativelyDown: self = .neighborAdministrativelyDown
     case .administrative: self = .administrative

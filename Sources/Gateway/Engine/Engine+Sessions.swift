@@ -151,12 +151,12 @@ extension Engine {
       let isReleased = transition.to == .down && transition.diagnostic == .none
       return isReleased ? .pending : .suspended
     case .neighborAdministrativelyDown: return .left("BFD peer \(name) is AdminDown")
-    case .detectionTimeExpired where transition.isFailure:
+    case .detectionTimeExpired where transition.isFailure, .echoFailed where transition.isFailure:
       return .down("BFD \(name): \(transition.diagnostic)")
     case .neighborSignaledDown where transition.isFailure:
       let said = transition.remoteDiagnostic.map { $0 == .none ? "" : ": \($0)" } ?? ""
       return .down("BFD peer \(name) signaled Down\(said)")
-    case .handshake, .detectionTimeExpired, .neighborSignaledDown: return nil
+    case .handshake, .detectionTimeExpired, .echoFailed, .neighborSignaledDown: return nil
     }
   }
 }

@@ -106,6 +106,7 @@ extension StatusReport.TransitionCause {
     switch self {
     case .handshake: "the peers have heard each other"
     case .detectionTimeExpired: "no packet for the detection time"
+    case .echoFailed: "echoes did not come back"
     case .neighborSignaledDown: "the peer says Down"
     case .neighborAdministrativelyDown: "the peer's operator took it down"
     case .administrative: "an operator here"
