@@ -7,13 +7,15 @@ extension Draft {
     let weights = Dictionary(
       paths.compactMap { path in path.name.map { ($0.value, path.weight) } }, uniquingKeysWith: { a, _ in a })
     guard let interfaces = all(interfaces, Self.build), let peers = all(peers, { Self.build($0, timers) }),
-      let allow = all(allow, { Self.build($0, timers) }), let paths = all(paths, Self.build),
+      let allow = all(allow, { Self.build($0, timers) }), let keyChains = buildKeyChains(),
+      let paths = all(paths, Self.build),
       let groups = all(groups, { Self.build($0, weights) }), let routes = all(routes, Self.staticRoute)
     else { return nil }
     return GatewayConfiguration(
       namespace: namespace, interfaces: interfaces, egressSysctls: egressSysctls, sysctls: sysctls.map(\.value),
       bfd: .init(
-        timers: timers, listen: listen?.map(\.value) ?? [.v4(.any), .v6(.any)], peers: peers, allow: allow),
+        timers: timers, listen: listen?.map(\.value) ?? [.v4(.any), .v6(.any)], peers: peers, allow: allow,
+        keyChains: keyChains),
       paths: paths, groups: groups, routes: routes, uplinks: uplinks.map { build($0, peers, allow) }, drain: drain,
       control: control, realtime: realtime, startupGrace: startupGrace)
   }
@@ -37,16 +39,19 @@ extension Draft {
     return GatewayConfiguration.BFDPeer(
       name: name, address: address, interface: draft.interface?.value, localAddress: draft.localAddress?.value,
       mode: draft.mode, timers: draft.timers.timers(timers), minimumTTL: UInt8(clamping: draft.minimumTTL),
-      pointToPoint: draft.pointToPoint, shutdown: draft.shutdown)
+      pointToPoint: draft.pointToPoint, shutdown: draft.shutdown,
+      keyChain: draft.authentication?.chainName(of: "peer", name))
   }
 
   private static func build(
     _ draft: AllowDraft, _ timers: GatewayConfiguration.BFDTimers
   ) -> GatewayConfiguration.BFDAllow? {
     guard let prefix = draft.prefix?.value else { return nil }
-    return GatewayConfiguration.BFDAllow(
+    var allow = GatewayConfiguration.BFDAllow(
       name: draft.name?.value, prefix: prefix, interface: draft.interface?.value, maxSessions: draft.maxSessions,
       timers: draft.timers.timers(timers), minimumTTL: UInt8(clamping: draft.minimumTTL))
+    allow.keyChain = draft.authentication?.chainName(of: "allow", allow.name)
+    return allow
   }
 
   private static func build(_ draft: PathDraft) -> GatewayConfiguration.Path? {

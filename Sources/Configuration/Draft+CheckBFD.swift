@@ -4,6 +4,7 @@ extension Draft {
   func checkBFD() {
     unique(peers.compactMap(\.name) + allow.compactMap(\.name), { "the peer name \(SourceText.quoted($0))" })
     checkSessions()
+    checkKeys()
     unique(listen ?? []) { "the address \($0)" }
     warnAboutTimers()
     for peer in peers where !peer.isInline {

@@ -16,6 +16,7 @@ extension Draft {
       value.error(
         "BFD would receive nothing", expected: "at least one address", help: "leave `listen` out for all addresses")
     }
+    if let value = table["key-chains"] { decodeKeyChains(value) }
     if let value = table["peers"] {
       let items = value.list("a list of peers")
       peers = items?.compactMap(Self.peer) ?? []
@@ -76,6 +77,7 @@ extension Draft {
     draft.minimumTTL = table["minimum-ttl"]?.integer(1...255) ?? 255
     draft.pointToPoint = table["point-to-point"]?.boolean() ?? false
     draft.shutdown = table["shutdown"]?.boolean() ?? false
+    draft.authentication = table["authentication"].map(authentication)
     if let local = draft.localAddress, let address = draft.address, local.value.family != address.value.family {
       table.value.report.error(
         "the local address \(local.value) and the peer \(address.value) are of different families", at: local.place,
@@ -92,6 +94,7 @@ extension Draft {
     draft.maxSessions = table["max-sessions"]?.integer(1...65535) ?? 64
     draft.timers = timers(table)
     draft.minimumTTL = table["minimum-ttl"]?.integer(1...255) ?? 255
+    draft.authentication = table["authentication"].map(authentication)
     return draft
   }
 }

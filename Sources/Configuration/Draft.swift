@@ -11,6 +11,8 @@ struct Draft {
   var listen: [Located<IPAddress>]?
   var peers: [PeerDraft] = []
   var allow: [AllowDraft] = []
+  var keyChains: [KeyChainDraft] = []
+  var hasBrokenKeyChains = false
   var paths: [PathDraft] = []
   /// Some path has no name that could be read, so a reference to it is no error of its own.
   var hasBrokenPaths = false
@@ -65,6 +67,7 @@ struct PeerDraft {
   var minimumTTL = 255
   var pointToPoint = false
   var shutdown = false
+  var authentication: AuthenticationDraft?
   /// Made by a path's `bfd: {...}`: address and interface are the path's, which is where they are judged.
   var isInline = false
 }
@@ -77,6 +80,7 @@ struct AllowDraft {
   var maxSessions = 64
   var timers = TimersDraft()
   var minimumTTL = 255
+  var authentication: AuthenticationDraft?
 }
 
 struct PathDraft {

@@ -11,11 +11,14 @@ extension GatewayConfiguration {
     public var peers: [BFDPeer]
     /// Whom to answer without naming each one.
     public var allow: [BFDAllow]
+    /// In the order of the file, those that a peer's or allow entry's own key made at the end.
+    public var keyChains: [BFDKeyChain]
 
     public init(
       timers: BFDTimers = BFDTimers(), listen: [IPAddress] = [.v4(.any), .v6(.any)], peers: [BFDPeer] = [],
-      allow: [BFDAllow] = []
+      allow: [BFDAllow] = [], keyChains: [BFDKeyChain] = []
     ) {
+      self.keyChains = keyChains
       self.timers = timers
       self.listen = listen
       self.peers = peers
@@ -59,12 +62,15 @@ extension GatewayConfiguration {
     public var pointToPoint: Bool
     /// Administratively down.
     public var shutdown: Bool
+    /// Name of the key chain that packets are authenticated with; nil for none.
+    public var keyChain: String?
 
     public init(
       name: String, address: IPAddress, interface: String? = nil, localAddress: IPAddress? = nil,
       mode: BFDMode = .active, timers: BFDTimers = BFDTimers(), minimumTTL: UInt8 = 255, pointToPoint: Bool = false,
-      shutdown: Bool = false
+      shutdown: Bool = false, keyChain: String? = nil
     ) {
+      self.keyChain = keyChain
       self.name = name
       self.address = address
       self.interface = interface
@@ -96,11 +102,14 @@ extension GatewayConfiguration {
     public var timers: BFDTimers
     /// The lowest TTL or hop limit accepted.
     public var minimumTTL: UInt8
+    /// Name of the key chain that packets are authenticated with; nil for none.
+    public var keyChain: String?
 
     public init(
       name: String? = nil, prefix: IPPrefix, interface: String? = nil, maxSessions: Int = 64,
-      timers: BFDTimers = BFDTimers(), minimumTTL: UInt8 = 255
+      timers: BFDTimers = BFDTimers(), minimumTTL: UInt8 = 255, keyChain: String? = nil
     ) {
+      self.keyChain = keyChain
       self.name = name ?? "\(prefix)" + (interface.map { "%\($0)" } ?? "")
       self.prefix = prefix
       self.interface = interface

@@ -12,18 +12,23 @@ struct Section: Hashable {
       "drain", "control", "realtime", "startup-grace"
     ])
   static let interface = Section(what: "an interface", keys: ["name", "from", "addresses", "mtu", "mac", "up"])
-  static let bfd = Section(what: "bfd", keys: timers + ["listen", "peers", "allow"])
+  static let bfd = Section(what: "bfd", keys: timers + ["listen", "peers", "allow", "key-chains"])
   static let peer = Section(
     what: "a BFD peer",
     keys: ["name", "address", "interface", "local-address", "mode"] + timers + [
-      "minimum-ttl", "point-to-point", "shutdown"
+      "minimum-ttl", "point-to-point", "shutdown", "authentication"
     ])
   /// `bfd: {...}` in a path's health: the path has the address and the interface.
   static let inlinePeer = Section(
     what: "a path's bfd",
-    keys: ["local-address", "mode"] + timers + ["minimum-ttl", "point-to-point", "shutdown"])
+    keys: ["local-address", "mode"] + timers + ["minimum-ttl", "point-to-point", "shutdown", "authentication"])
   static let allow = Section(
-    what: "an allow entry", keys: ["name", "prefix", "interface", "max-sessions"] + timers + ["minimum-ttl"])
+    what: "an allow entry",
+    keys: ["name", "prefix", "interface", "max-sessions"] + timers + ["minimum-ttl", "authentication"])
+  static let keyChain = Section(what: "a key chain", keys: ["name", "keys"])
+  static let key = Section(what: "a key", keys: ["id", "type", "key-file", "send-lifetime", "accept-lifetime"])
+  static let lifetime = Section(what: "a lifetime", keys: ["start", "end"])
+  static let authentication = Section(what: "authentication", keys: ["key-chain", "type", "key-id", "key-file"])
   static let path = Section(
     what: "a path", keys: ["name", "via", "interface", "weight", "hold-down", "health"])
   static let health = Section(what: "health", keys: ["link", "bfd", "icmp", "neighbour", "all", "any"])
@@ -45,7 +50,8 @@ struct Section: Hashable {
   static let realtime = Section(what: "realtime", keys: ["priority", "cpu"])
 
   static let all: [Section] = [
-    file, interface, bfd, peer, inlinePeer, allow, path, health, icmp, neighbour, group, member, groupRoute, route,
+    file, interface, bfd, peer, inlinePeer, allow, keyChain, key, lifetime, authentication, path, health, icmp,
+    neighbour, group, member, groupRoute, route,
     uplinks, watch, lostWhen, drain, control, realtime
   ]
 
@@ -66,12 +72,18 @@ struct Section: Hashable {
     "ttl": ["minimum-ttl"], "min-ttl": ["minimum-ttl"], "minimum-hop-limit": ["minimum-ttl"],
     "netns": ["namespace"], "vrf": ["namespace"], "nexthops": ["paths"], "members": ["paths"],
     "destination": ["prefix"],
-    "destinations": ["routes"], "prefixes": ["routes"], "to": ["prefix"], "dst": ["prefix"], "distance": ["metric"],
+    "destinations": ["routes"], "prefixes": ["routes"], "to": ["prefix", "end"], "dst": ["prefix"],
+    "distance": ["metric"],
     "priority": ["metric"], "ping": ["icmp"], "echo": ["icmp"], "arp": ["neighbour"], "nd": ["neighbour"],
     "and": ["all"], "or": ["any"], "check": ["health"], "health-check": ["health"],
     "health-checks": ["health", "paths"],
     "peers": ["bfd"], "hwaddr": ["mac"], "rename": ["from"], "enabled": ["up"], "permissions": ["mode"],
-    "path": ["socket"], "last": ["last-path"], "count": ["down-after"]
+    "path": ["socket"], "last": ["last-path"], "count": ["down-after"],
+    "auth": ["authentication"], "keychain": ["key-chain", "key-chains"], "password": ["key-file", "authentication"],
+    "secret": ["key-file"], "key-string": ["key-file"], "key": ["key-file", "keys"], "algorithm": ["type"],
+    "cryptographic-algorithm": ["type"], "auth-type": ["type"], "generate": ["send-lifetime"],
+    "send": ["send-lifetime"], "accept": ["accept-lifetime"], "from": ["start"], "until": ["end"],
+    "not-after": ["end"]
   ]
 
   /// What to say about a key that the section does not have.

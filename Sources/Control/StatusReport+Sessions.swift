@@ -49,6 +49,8 @@ extension StatusReport {
     /// An operator holds it in AdminDown.
     public var drained: Bool
     public var lastTransition: Transition?
+    /// Nil: packets are not authenticated.
+    public var authentication: Authentication?
 
     public init(
       name: String,
@@ -82,8 +84,10 @@ extension StatusReport {
       sendFailedPacketCount: UInt64 = 0,
       lastSendError: String? = nil,
       drained: Bool = false,
-      lastTransition: Transition? = nil
+      lastTransition: Transition? = nil,
+      authentication: Authentication? = nil
     ) {
+      self.authentication = authentication
       self.name = name
       self.peerAddress = peerAddress
       self.localAddress = localAddress
@@ -119,7 +123,7 @@ extension StatusReport {
     }
 
     private enum CodingKeys: String, CodingKey {
-      case name, interface, role, rule, drained
+      case name, interface, role, rule, drained, authentication
       case peerAddress = "peer-address"
       case localAddress = "local-address"
       case localDiscriminator = "local-discriminator"
@@ -147,6 +151,40 @@ extension StatusReport {
       case sendFailedPacketCount = "send-failed-packet-count"
       case lastSendError = "last-send-error"
       case lastTransition = "last-transition"
+    }
+  }
+}
+
+extension StatusReport {
+  /// What a session's packets are authenticated with; never a key itself.
+  public struct Authentication: Hashable, Sendable, Codable {
+    public var keyChain: String
+    /// Of the key that is sent with: `keyed-sha1`, ... Nil when there is none, and nothing is sent.
+    public var type: String?
+    /// Of the key that is sent with.
+    public var keyId: Int?
+    /// Ids of the keys that are accepted.
+    public var acceptedKeyIds: [Int]
+    /// Packets that did not leave because there was no key.
+    public var withheldPacketCount: UInt64
+
+    public init(
+      keyChain: String, type: String? = nil, keyId: Int? = nil, acceptedKeyIds: [Int],
+      withheldPacketCount: UInt64 = 0
+    ) {
+      self.keyChain = keyChain
+      self.type = type
+      self.keyId = keyId
+      self.acceptedKeyIds = acceptedKeyIds
+      self.withheldPacketCount = withheldPacketCount
+    }
+
+    private enum CodingKeys: String, CodingKey {
+      case type
+      case keyChain = "key-chain"
+      case keyId = "key-id"
+      case acceptedKeyIds = "accepted-key-ids"
+      case withheldPacketCount = "withheld-packet-count"
     }
   }
 }

@@ -47,7 +47,10 @@ private func blocks(_ text: String) -> [(line: Int, text: String)] {
     for (section, text) in [
       ("", "x: 1"), ("interfaces", "interfaces: [{x: 1}]"), ("bfd", "bfd: {x: 1}"),
       ("bfd.peers", "bfd: {peers: [{x: 1}]}"),
-      ("bfd.allow", "bfd: {allow: [{x: 1}]}"), ("paths", "paths: [{x: 1}]"),
+      ("bfd.allow", "bfd: {allow: [{x: 1}]}"), ("key chain", "bfd: {key-chains: [{x: 1}]}"),
+      ("key", "bfd: {key-chains: [{keys: [{x: 1}]}]}"),
+      ("lifetime", "bfd: {key-chains: [{keys: [{send-lifetime: {x: 1}}]}]}"),
+      ("authentication", "bfd: {peers: [{authentication: {x: 1}}]}"), ("paths", "paths: [{x: 1}]"),
       ("health", "paths: [{health: {x: 1}}]"),
       ("icmp", "paths: [{health: {icmp: {x: 1}}}]"), ("groups", "groups: [{x: 1}]"),
       ("member", "groups: [{paths: [{x: 1}]}]"),

@@ -108,7 +108,20 @@ extension GatewayAgent {
           "\(fixed.joined(separator: ", ")) cannot change while everway runs; the configuration in force stays",
           help: "restart everway, or undo that change"))
     }
-    let changes = ConfigurationDifference.describe(from: configuration, to: new)
+    let newKeys = new.bfd.loadKeys()
+    guard newKeys.problems.isEmpty else {
+      return .failure(
+        ControlFailure(
+          .refused, "BFD keys cannot be used; the configuration and the keys in force stay",
+          help: newKeys.problems.first?.help, details: newKeys.problems.map { "\($0)" }))
+    }
+    var changes = ConfigurationDifference.describe(from: configuration, to: new)
+    for (name, chain) in newKeys.chains.sorted(by: { $0.key < $1.key }) {
+      if let old = keys.chains[name], old != chain { changes.append("keys of key chain \(name) changed") }
+    }
+    for problem in keys.problems { clearProblem("key \(problem.file)") }
+    keys = newKeys
+    if engine != nil { commands.send(.setKeys(newKeys.chains)) }
     if new != configuration {
       if previous == nil { previous = desired }
       configuration = new

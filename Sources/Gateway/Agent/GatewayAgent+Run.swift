@@ -128,6 +128,10 @@ extension GatewayAgent {
     if engine == nil { startEngine(at: now) }
     if namespaceIdentity == nil { checkNamespace(at: now) }
     keepSecret()
+    if !keys.problems.isEmpty {
+      readKeys()
+      commands.send(.setKeys(keys.chains))
+    }
     // Once its addresses are there, the engine can make next hops that it could not make before.
     if engine != nil, outcome?.applied ?? 0 > 0 { commands.send(.refresh) }
     let isGood = !problems.values.contains { $0.isWorthRetrying }
@@ -148,7 +152,7 @@ extension GatewayAgent {
         gatewayMonitor = consume monitor
       }
       let opened = try Engine.open(
-        configuration, in: namespace, secret: secret, commands: commands, reports: reports)
+        configuration, keys: keys.chains, in: namespace, secret: secret, commands: commands, reports: reports)
       let thread = try EngineThread(opened, realtime: configuration.realtime)
       for refusal in thread.scheduling.refusals { log.write(.warning, refusal) }
       engine = thread
@@ -196,6 +200,14 @@ extension GatewayAgent {
   }
 
   // MARK: - Problems
+
+  /// Reads the key files. A session without a key neither speaks nor hears; files that cannot be used are looked at
+  /// again until they can.
+  mutating func readKeys() {
+    for problem in keys.problems { clearProblem("key \(problem.file)") }
+    keys = configuration.bfd.loadKeys()
+    for problem in keys.problems { setProblem("key \(problem.file)", "BFD key \(problem)", help: problem.help) }
+  }
 
   /// Writes the secret down, if that failed before.
   private mutating func keepSecret() {

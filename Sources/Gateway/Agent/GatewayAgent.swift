@@ -45,6 +45,9 @@ public struct GatewayAgent: ~Copyable {
   var log: EventLog
   let secret: (UInt64, UInt64)
 
+  /// Read from the key files; what could not be read is a problem, and its sessions are silent.
+  var keys = LoadedKeys()
+
   let startedAt: Timestamp
   var loadedAt: Timestamp
   var lastReload: StatusReport.Reload?
@@ -96,6 +99,7 @@ public struct GatewayAgent: ~Copyable {
       options: options, configuration: configuration, sockets: sockets, control: control, commands: commands,
       reports: reports, signals: signals, poller: poller, homeMonitor: homeMonitor, log: log, secret: secret.value,
       now: now, wall: wall)
+    readKeys()
     if let problem = secret.problem { setProblem("secret", problem, help: NodeSecret.help(options.stateDirectory)) }
   }
 

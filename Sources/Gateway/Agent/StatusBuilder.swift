@@ -56,7 +56,16 @@ struct StatusBuilder {
       downCount: entry.view.counters.downs, receivePacketCount: entry.view.counters.received,
       sendPacketCount: entry.view.counters.transmitted, sendFailedPacketCount: entry.view.counters.sendFailures,
       lastSendError: entry.view.counters.lastSendError == 0 ? nil : errorText(entry.view.counters.lastSendError),
-      drained: entry.hold == .administrativelyDown, lastTransition: last.map(transition))
+      drained: entry.hold == .administrativelyDown, lastTransition: last.map(transition),
+      authentication: authentication(entry.view))
+  }
+
+  private func authentication(_ view: SessionView) -> StatusReport.Authentication? {
+    guard let keys = view.keys, let number = view.settings.keyChain else { return nil }
+    return StatusReport.Authentication(
+      keyChain: snapshot.keyChains[number] ?? "", type: keys.sending.map { "\($0.type)" },
+      keyId: keys.sending.map { Int($0.id) }, acceptedKeyIds: keys.accepting.map { Int($0.id) },
+      withheldPacketCount: view.counters.withheld)
   }
 
   private func transition(_ transition: Transition) -> StatusReport.Transition {

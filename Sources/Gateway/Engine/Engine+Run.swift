@@ -78,6 +78,9 @@ extension Engine {
   private mutating func obey(_ command: EngineCommand, at now: Instant) {
     switch command {
     case .reconfigure(let new): reconfigure(new, at: now)
+    case .setKeys(let keys):
+      keyChains = keys
+      syncKeys(at: now)
     case .setDrained(let target, let drained, let reply):
       let isNews = core.setDrained(target, drained, at: now)
       core.settle(at: now)
@@ -187,6 +190,7 @@ extension Engine {
       failovers: failovers, failoverCounts: failoverCounts,
       probes: probeStatus(), counters: speaker.counters,
       sourcePortIPv4: speaker.sourcePort(.ipv4), sourcePortIPv6: speaker.sourcePort(.ipv6),
-      problems: problems.values.sorted { $0.what < $1.what })
+      keyChains: Dictionary(keyChainNumbers.map { ($1, $0) }, uniquingKeysWith: { first, _ in first }),
+      problems: (Array(problems.values) + Array(keyProblems.values)).sorted { $0.what < $1.what })
   }
 }

@@ -8,6 +8,7 @@ extension Engine {
   /// Makes the speaker's sessions what the configuration says, as far as their interfaces are there. A session whose
   /// settings did not change is not touched.
   mutating func syncSessions(at now: Instant) {
+    syncKeys(at: now)
     for (number, peer) in configuration.bfd.peers.enumerated() {
       let wanted = settings(of: peer)
       if let installed = installedPeers[number] {
@@ -17,6 +18,7 @@ extension Engine {
           wanted.minimumTimeToLive == installed.settings.minimumTimeToLive
         {
           speaker.configure(installed.session, wanted.parameters)
+          speaker.authenticate(installed.session, keyChain: wanted.keyChain)
           installedPeers[number] = (installed.session, wanted)
           continue
         }
@@ -74,7 +76,7 @@ extension Engine {
   }
 
   /// Nil as long as the peer's interface is missing.
-  private func settings(of peer: GatewayConfiguration.BFDPeer) -> SessionSettings? {
+  private mutating func settings(of peer: GatewayConfiguration.BFDPeer) -> SessionSettings? {
     var index: UInt32 = 0
     if let name = peer.interface {
       guard let link = links.values.first(where: { $0.name == name }) else { return nil }
@@ -86,7 +88,8 @@ extension Engine {
       : SessionKey(peer: .address(peer.address, interface: index))
     return SessionSettings(
       key: key, remoteAddress: peer.address, localAddress: peer.localAddress, minimumTimeToLive: peer.minimumTTL,
-      parameters: SessionConfiguration(peer.timers, role: peer.mode == .active ? .active : .passive))
+      parameters: SessionConfiguration(peer.timers, role: peer.mode == .active ? .active : .passive),
+      keyChain: peer.keyChain.map { number(ofKeyChain: $0) })
   }
 
   mutating func syncRules(at now: Instant) {
@@ -99,7 +102,8 @@ extension Engine {
         } ?? 0,
         maximumSessions: allow.maxSessions, minimumTimeToLive: allow.minimumTTL,
         parameters: SessionConfiguration(allow.timers, role: .passive),
-        hold: core.hold(of: core.model.namedPeers + number))
+        hold: core.hold(of: core.model.namedPeers + number),
+        keyChain: allow.keyChain.flatMap { keyChainNumbers[$0] })
     }
     if rules != speaker.rules { speaker.setRules(rules) }
     // An entry that has another name or number now keeps the sessions that it made.
@@ -127,7 +131,7 @@ extension Engine {
         if let peer = peerOfSession.removeValue(forKey: session) {
           log(.info, "BFD session \(session) of allow entry \(core.model.peers[peer]) removed: silent")
         }
-      case .keysChanged: break
+      case .keysChanged(let chain, let keys): keysChanged(chain, keys, at: turnBegan)
       }
     }
   }

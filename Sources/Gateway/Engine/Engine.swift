@@ -45,6 +45,12 @@ struct Engine: ~Copyable {
   var isVerifying = false
   /// Paths in each group when it was last written, by names: what a failover is measured against.
   var membersShown: [String: [String]] = [:]
+  /// By name, with the secrets; only what the configuration names.
+  var keyChains: [String: KeyChain]
+  /// What the speaker calls each chain: a name keeps its number.
+  var keyChainNumbers: [String: Int] = [:]
+  /// What chains without a key to use have to say, by number.
+  var keyProblems: [Int: EngineProblem] = [:]
   var failovers: [String: FailoverRecord] = [:]
   var failoverCounts: [String: UInt64] = [:]
   var problems: [String: EngineProblem] = [:]
@@ -63,7 +69,8 @@ struct Engine: ~Copyable {
 
   /// Opens everything inside the gateway's namespace.
   static func open(
-    _ configuration: GatewayConfiguration, in namespace: borrowing NetworkNamespace, secret: (UInt64, UInt64),
+    _ configuration: GatewayConfiguration, keys: [String: KeyChain], in namespace: borrowing NetworkNamespace,
+    secret: (UInt64, UInt64),
     commands: Mailbox<EngineCommand>, reports: Mailbox<EngineReport>
   ) throws(EngineError) -> Engine {
     let now = MonotonicClock.now()
@@ -76,14 +83,16 @@ struct Engine: ~Copyable {
     let held = try explained { try namespace.duplicate() }
     let speaker = Speaker(secret: secret, seed: UInt64(bitPattern: now.nanoseconds) ^ secret.1, at: now)
     return Engine(
-      configuration: configuration, core: GatewayCore(configuration, at: now), speaker: speaker, namespace: held,
+      configuration: configuration, keyChains: keys, core: GatewayCore(configuration, at: now), speaker: speaker,
+      namespace: held,
       kernel: KernelGroups(socket: groups), prober: prober, monitor: monitor, tables: tables, commands: commands,
       reports: reports,
       poller: poller)
   }
 
   private init(
-    configuration: GatewayConfiguration, core: GatewayCore, speaker: consuming Speaker,
+    configuration: GatewayConfiguration, keyChains: [String: KeyChain], core: GatewayCore,
+    speaker: consuming Speaker,
     namespace: consuming NetworkNamespace,
     kernel: consuming KernelGroups,
     prober: consuming Prober, monitor: consuming NetlinkMonitor, tables: consuming NetlinkSocket,
@@ -91,6 +100,7 @@ struct Engine: ~Copyable {
     reports: Mailbox<EngineReport>, poller: Poller
   ) {
     self.configuration = configuration
+    self.keyChains = keyChains
     self.core = core
     self.speaker = speaker
     self.namespace = namespace

@@ -7,6 +7,8 @@ import Speaker
 enum EngineCommand: Sendable {
   /// Run by this configuration from now on. What did not change is not disturbed.
   case reconfigure(GatewayConfiguration)
+  /// The keys of all key chains, read anew. The chains themselves come by `reconfigure`.
+  case setKeys([String: KeyChain])
   case setDrained(GatewayCore.Target, Bool, Reply<Bool>)
   case snapshot(Reply<EngineSnapshot>)
   /// Links, addresses or next hops may have changed: look again.
@@ -78,5 +80,7 @@ struct EngineSnapshot: Sendable {
   var counters: SpeakerCounters
   var sourcePortIPv4: UInt16?
   var sourcePortIPv6: UInt16?
+  /// Names by the speaker's numbers.
+  var keyChains: [Int: String]
   var problems: [EngineProblem]
 }

@@ -51,13 +51,14 @@ struct Check: ParsableCommand {
     var accepted: GatewayConfiguration?
     do throws(ConfigurationErrors) {
       let parsed = try load()
-      diagnostics = parsed.warnings
+      // What is in the key files is no part of the file's text, but the file is no good without it.
+      diagnostics = parsed.warnings + parsed.configuration.bfd.loadKeys().problems.map(\.diagnostic)
       accepted = parsed.configuration
     } catch {
       diagnostics = error.diagnostics
     }
     let errors = diagnostics.count { $0.severity == .error }
-    let isGood = accepted != nil && (!strict || diagnostics.isEmpty)
+    let isGood = accepted != nil && errors == 0 && (!strict || diagnostics.isEmpty)
     if json {
       let verdict = Verdict(
         file: displayName, ok: isGood, errors: errors, warnings: diagnostics.count - errors,

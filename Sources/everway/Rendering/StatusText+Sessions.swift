@@ -53,6 +53,9 @@ extension StatusText {
       let count = Quantities.count(session.sendFailedPacketCount)
       notes.append(Styled("\(count) packets could not be sent, the last: \(error)", .bad))
     }
+    if let authentication = session.authentication, detailed || authentication.isLacking {
+      notes.append(Styled(authentication.words, authentication.isLacking ? .bad : .dim))
+    }
     guard detailed else { return notes }
     let rule = session.rule.map { "made by the allow entry \($0); " } ?? ""
     let tx = Quantities.interval(microseconds: session.desiredMinTxInterval)
@@ -72,6 +75,16 @@ extension StatusText {
   }
 
   private func hexadecimal(_ value: UInt32) -> String { "0x" + String(value, radix: 16) }
+}
+
+extension StatusReport.Authentication {
+  var isLacking: Bool { type == nil || acceptedKeyIds.isEmpty }
+
+  var words: String {
+    let accepts = acceptedKeyIds.map { "\($0)" }.joined(separator: ", ")
+    let sends = type.map { "sends \($0) with key \(keyId ?? 0)" } ?? "has no key to send with, so sends nothing"
+    return "\(sends); accepts \(accepts.isEmpty ? "no key" : "key \(accepts)"); key chain \(keyChain)"
+  }
 }
 
 extension StatusReport.Session {
