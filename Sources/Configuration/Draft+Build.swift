@@ -6,8 +6,8 @@ extension Draft {
     let timers = bfdTimers.timers()
     let weights = Dictionary(
       paths.compactMap { path in path.name.map { ($0.value, path.weight) } }, uniquingKeysWith: { a, _ in a })
-    guard let interfaces = all(interfaces, Self.build), let peers = all(peers, { Self.build($0, timers) }),
-      let allow = all(allow, { Self.build($0, timers) }), let keyChains = buildKeyChains(),
+    guard let interfaces = all(interfaces, Self.build), let peers = all(peers, { build($0, timers) }),
+      let allow = all(allow, { build($0, timers) }), let keyChains = buildKeyChains(),
       let paths = all(paths, Self.build),
       let groups = all(groups, { Self.build($0, weights) }), let routes = all(routes, Self.staticRoute)
     else { return nil }
@@ -32,24 +32,39 @@ extension Draft {
       mac: draft.mac, up: draft.up)
   }
 
-  private static func build(
+  private func build(
     _ draft: PeerDraft, _ timers: GatewayConfiguration.BFDTimers
   ) -> GatewayConfiguration.BFDPeer? {
     guard let name = draft.name?.value, let address = draft.address?.value else { return nil }
     return GatewayConfiguration.BFDPeer(
       name: name, address: address, interface: draft.interface?.value, localAddress: draft.localAddress?.value,
-      mode: draft.mode, timers: draft.timers.timers(timers), minimumTTL: UInt8(clamping: draft.minimumTTL),
-      pointToPoint: draft.pointToPoint, shutdown: draft.shutdown,
-      keyChain: draft.authentication?.chainName(of: "peer", name))
+      reach: draft.reach.value, mode: draft.mode, timers: draft.timers.timers(timers),
+      minimumTTL: Self.build(draft.minimumTTL, draft.reach), pointToPoint: draft.pointToPoint,
+      shutdown: draft.shutdown, keyChain: draft.authentication?.chainName(of: "peer", name),
+      dampening: build(draft.dampening))
   }
 
-  private static func build(
+  /// RFC 5881 section 5 asks for 255 over one hop; RFC 5883 for nothing.
+  private static func build(_ minimumTTL: Located<Int>?, _ reach: ReachDraft) -> UInt8 {
+    UInt8(clamping: minimumTTL?.value ?? (reach.multihop ? 1 : 255))
+  }
+
+  private func build(_ draft: DampeningDraft) -> GatewayConfiguration.Dampening? {
+    switch draft {
+    case .inherited: dampening
+    case .off: nil
+    case .on(let own): own
+    }
+  }
+
+  private func build(
     _ draft: AllowDraft, _ timers: GatewayConfiguration.BFDTimers
   ) -> GatewayConfiguration.BFDAllow? {
     guard let prefix = draft.prefix?.value else { return nil }
     var allow = GatewayConfiguration.BFDAllow(
       name: draft.name?.value, prefix: prefix, interface: draft.interface?.value, maxSessions: draft.maxSessions,
-      timers: draft.timers.timers(timers), minimumTTL: UInt8(clamping: draft.minimumTTL))
+      reach: draft.reach.value, timers: draft.timers.timers(timers),
+      minimumTTL: Self.build(draft.minimumTTL, draft.reach), dampening: build(draft.dampening))
     allow.keyChain = draft.authentication?.chainName(of: "allow", allow.name)
     return allow
   }

@@ -30,7 +30,7 @@ extension Draft {
 
   /// Reports a reference that names nothing; silent when names are missing because they could not be read.
   func unknown(_ what: String, _ reference: Located<String>, among names: [String]) {
-    if what == "path" ? hasBrokenPaths : hasBrokenPeers { return }
+    if what == "path" ? hasBrokenPaths : what == "peer" && hasBrokenPeers { return }
     let expected =
       names.isEmpty
       ? "the name of a \(what); this file has none"
@@ -138,7 +138,9 @@ extension Draft {
     if peer.shutdown {
       report.warning("the peer \(name) is shut down, so this path never comes up", at: place)
     }
-    if let via = path.via?.value, let address = peer.address?.value, via.family == address.family, via != address {
+    if peer.reach.isNear, let via = path.via?.value, let address = peer.address?.value,
+      via.family == address.family, via != address
+    {
       report.warning(
         "this path goes via \(via), but the peer \(name) is \(address)", at: place,
         expected: "the session with the path's own next hop")

@@ -3,25 +3,29 @@ import Addresses
 extension Draft {
   func checkBFD() {
     unique(peers.compactMap(\.name) + allow.compactMap(\.name), { "the peer name \(SourceText.quoted($0))" })
+    unique(profileNames) { "the profile \(SourceText.quoted($0))" }
     checkSessions()
     checkKeys()
     unique(listen ?? []) { "the address \($0)" }
     warnAboutTimers()
     for peer in peers where !peer.isInline {
-      checkInterface(peer.interface)
-      checkNeighbour(peer.address, on: peer.interface)
+      // What is in another namespace this file does not describe; what is behind routers is no neighbour.
+      if peer.reach.namespace == nil { checkInterface(peer.interface) }
+      if peer.reach.isNear { checkNeighbour(peer.address, on: peer.interface) }
     }
-    for peer in peers {
+    for peer in peers where peer.reach.isHere {
       checkListen(peer.address, peer.localAddress)
       checkLocal(peer)
     }
-    for entry in allow {
+    for entry in allow where entry.reach.isHere {
       checkInterface(entry.interface)
       checkListen(entry.prefix.map { Located(value: $0.value.address, place: $0.place) }, nil)
     }
     let accepted = allow.compactMap { entry in
       entry.prefix.map {
-        Located(value: Acceptance(prefix: $0.value, interface: entry.interface?.value), place: $0.place)
+        Located(
+          value: Acceptance(prefix: $0.value, interface: entry.interface?.value, reach: entry.reach.value),
+          place: $0.place)
       }
     }
     unique(accepted) { "the prefix \($0.prefix)" + ($0.interface.map { " on \($0)" } ?? "") }
@@ -32,11 +36,13 @@ extension Draft {
     var address: IPAddress
     var interface: String?
     var localAddress: IPAddress?
+    var reach: GatewayConfiguration.BFDReach
   }
 
   private struct Acceptance: Hashable {
     var prefix: IPPrefix
     var interface: String?
+    var reach: GatewayConfiguration.BFDReach
   }
 
   private func checkSessions() {
@@ -44,7 +50,8 @@ extension Draft {
       peer.address.map { address in
         Located(
           value: SessionKey(
-            address: address.value, interface: peer.interface?.value, localAddress: peer.localAddress?.value),
+            address: address.value, interface: peer.interface?.value, localAddress: peer.localAddress?.value,
+            reach: peer.reach.value),
           place: peer.isInline ? peer.place : address.place)
       }
     }
@@ -103,4 +110,16 @@ extension Draft {
         expected: "10ms or more, unless the speaker has a CPU and real-time priority of its own")
     }
   }
+}
+
+extension ReachDraft {
+  var value: GatewayConfiguration.BFDReach {
+    GatewayConfiguration.BFDReach(multihop: multihop, vrf: vrf?.value, namespace: namespace?.value)
+  }
+
+  /// In the gateway's namespace, outside all VRFs.
+  var isHere: Bool { vrf == nil && namespace == nil }
+
+  /// On one of the links that this file describes.
+  var isNear: Bool { isHere && !multihop }
 }

@@ -70,7 +70,7 @@ extension Draft {
 
   private mutating func bfd(_ value: Value, of path: PathDraft) -> HealthDraft? {
     if case .scalar = value.node.content, !value.node.isNull { return value.name().map(HealthDraft.bfd) }
-    guard let peer = Self.inlinePeer(value, of: path) else { return nil }
+    guard let peer = inlinePeer(value, of: path) else { return nil }
     peers.append(peer)
     return peer.name.map(HealthDraft.bfd)
   }

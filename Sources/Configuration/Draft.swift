@@ -9,6 +9,10 @@ struct Draft {
   var sysctls: [Located<GatewayConfiguration.Sysctl>] = []
   var bfdTimers = TimersDraft()
   var listen: [Located<IPAddress>]?
+  /// Profiles by name, as they are written.
+  var profiles: [String: Table] = [:]
+  var profileNames: [Located<String>] = []
+  var dampening: GatewayConfiguration.Dampening?
   var peers: [PeerDraft] = []
   var allow: [AllowDraft] = []
   var keyChains: [KeyChainDraft] = []
@@ -62,9 +66,12 @@ struct PeerDraft {
   var address: Located<IPAddress>?
   var interface: Located<String>?
   var localAddress: Located<IPAddress>?
+  var reach = ReachDraft()
   var mode: GatewayConfiguration.BFDMode = .active
   var timers = TimersDraft()
-  var minimumTTL = 255
+  /// Nil: not written.
+  var minimumTTL: Located<Int>?
+  var dampening: DampeningDraft = .inherited
   var pointToPoint = false
   var shutdown = false
   var authentication: AuthenticationDraft?
@@ -78,9 +85,25 @@ struct AllowDraft {
   var prefix: Located<IPPrefix>?
   var interface: Located<String>?
   var maxSessions = 64
+  var reach = ReachDraft()
   var timers = TimersDraft()
-  var minimumTTL = 255
+  var minimumTTL: Located<Int>?
+  var dampening: DampeningDraft = .inherited
   var authentication: AuthenticationDraft?
+}
+
+/// Where a peer is, beside its address.
+struct ReachDraft {
+  var multihop = false
+  var vrf: Located<String>?
+  var namespace: Located<String>?
+}
+
+enum DampeningDraft {
+  /// What `bfd.dampening` says.
+  case inherited
+  case off
+  case on(GatewayConfiguration.Dampening)
 }
 
 struct PathDraft {

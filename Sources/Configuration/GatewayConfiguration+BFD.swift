@@ -1,7 +1,7 @@
 public import Addresses
 
 extension GatewayConfiguration {
-  /// BFD on this gateway: asynchronous mode, single hop (RFC 5880, RFC 5881).
+  /// BFD on this gateway: asynchronous mode (RFC 5880) over one hop (RFC 5881) or several (RFC 5883).
   public struct BFDSettings: Hashable, Sendable {
     /// What a peer gets that names no timers of its own. Already applied in `peers` and `allow`.
     public var timers: BFDTimers
@@ -56,7 +56,8 @@ extension GatewayConfiguration {
     public var localAddress: IPAddress?
     public var mode: BFDMode
     public var timers: BFDTimers
-    /// The lowest TTL or hop limit accepted: 255 is RFC 5881 section 5 to the letter.
+    public var reach: BFDReach
+    /// The lowest TTL or hop limit accepted: 255 is RFC 5881 section 5 to the letter; 1 accepts any.
     public var minimumTTL: UInt8
     /// Accept the first packet from any source address (RFC 5881 section 6, point-to-point links).
     public var pointToPoint: Bool
@@ -64,13 +65,18 @@ extension GatewayConfiguration {
     public var shutdown: Bool
     /// Name of the key chain that packets are authenticated with; nil for none.
     public var keyChain: String?
+    /// Nil: a session that flaps comes up again at once each time.
+    public var dampening: Dampening?
 
     public init(
       name: String, address: IPAddress, interface: String? = nil, localAddress: IPAddress? = nil,
-      mode: BFDMode = .active, timers: BFDTimers = BFDTimers(), minimumTTL: UInt8 = 255, pointToPoint: Bool = false,
-      shutdown: Bool = false, keyChain: String? = nil
+      reach: BFDReach = BFDReach(), mode: BFDMode = .active, timers: BFDTimers = BFDTimers(),
+      minimumTTL: UInt8 = 255, pointToPoint: Bool = false, shutdown: Bool = false, keyChain: String? = nil,
+      dampening: Dampening? = nil
     ) {
+      self.reach = reach
       self.keyChain = keyChain
+      self.dampening = dampening
       self.name = name
       self.address = address
       self.interface = interface
@@ -80,6 +86,47 @@ extension GatewayConfiguration {
       self.minimumTTL = minimumTTL
       self.pointToPoint = pointToPoint
       self.shutdown = shutdown
+    }
+  }
+
+  /// Where a peer is, beside its address.
+  public struct BFDReach: Hashable, Sendable {
+    /// Behind routers: RFC 5883, UDP port 4784. Sessions are told apart by both addresses.
+    public var multihop: Bool
+    /// A VRF's device, in the gateway's namespace or in `namespace`.
+    public var vrf: String?
+    /// Another namespace than the gateway's, by its name in /run/netns.
+    public var namespace: String?
+
+    public init(multihop: Bool = false, vrf: String? = nil, namespace: String? = nil) {
+      self.multihop = multihop
+      self.vrf = vrf
+      self.namespace = namespace
+    }
+  }
+
+  /// How a session that fails again and again is held down, longer each time (RFC 5882 section 3.2 leaves it to the
+  /// implementation).
+  public struct Dampening: Hashable, Sendable {
+    /// Failures within `window` from which on it is held down: 1 to 1000.
+    public var threshold: Int
+    public var window: Duration
+    /// The first time.
+    public var initialHold: Duration
+    /// Each further time is twice as long, up to this.
+    public var maximumHold: Duration
+    /// Without a failure for so long, the next hold is an initial one again.
+    public var forgetAfter: Duration
+
+    public init(
+      threshold: Int = 3, window: Duration = .seconds(60), initialHold: Duration = .seconds(5),
+      maximumHold: Duration = .seconds(300), forgetAfter: Duration = .seconds(600)
+    ) {
+      self.threshold = threshold
+      self.window = window
+      self.initialHold = initialHold
+      self.maximumHold = maximumHold
+      self.forgetAfter = forgetAfter
     }
   }
 
@@ -99,17 +146,22 @@ extension GatewayConfiguration {
     public var interface: String?
     /// 1 to 65535.
     public var maxSessions: Int
+    public var reach: BFDReach
     public var timers: BFDTimers
     /// The lowest TTL or hop limit accepted.
     public var minimumTTL: UInt8
     /// Name of the key chain that packets are authenticated with; nil for none.
     public var keyChain: String?
+    public var dampening: Dampening?
 
     public init(
       name: String? = nil, prefix: IPPrefix, interface: String? = nil, maxSessions: Int = 64,
-      timers: BFDTimers = BFDTimers(), minimumTTL: UInt8 = 255, keyChain: String? = nil
+      reach: BFDReach = BFDReach(), timers: BFDTimers = BFDTimers(), minimumTTL: UInt8 = 255,
+      keyChain: String? = nil, dampening: Dampening? = nil
     ) {
+      self.reach = reach
       self.keyChain = keyChain
+      self.dampening = dampening
       self.name = name ?? "\(prefix)" + (interface.map { "%\($0)" } ?? "")
       self.prefix = prefix
       self.interface = interface

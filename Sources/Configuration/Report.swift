@@ -35,6 +35,13 @@ final class Report {
   private(set) var diagnostics: [ConfigurationDiagnostic] = []
   private(set) var hasErrors = false
   private var leftOff = 0
+  /// What was said, and where: a profile is read for each peer that uses it, its errors are told once.
+  private var said: Set<Said> = []
+
+  private struct Said: Hashable {
+    var start: YAMLPosition
+    var message: String
+  }
   /// Values that the YAML layer has already complained about: nothing more is said about those.
   private var faulty: Set<YAMLPosition> = []
 
@@ -68,6 +75,7 @@ final class Report {
     _ help: () -> String?
   ) {
     if severity == .error { hasErrors = true }
+    guard said.insert(Said(start: place.start, message: message)).inserted else { return }
     guard !isFull else {
       leftOff += 1
       return

@@ -12,19 +12,24 @@ struct Section: Hashable {
       "drain", "control", "realtime", "startup-grace"
     ])
   static let interface = Section(what: "an interface", keys: ["name", "from", "addresses", "mtu", "mac", "up"])
-  static let bfd = Section(what: "bfd", keys: timers + ["listen", "peers", "allow", "key-chains"])
+  static let bfd = Section(
+    what: "bfd", keys: sessionDefaults + ["listen", "profiles", "peers", "allow", "key-chains"])
+  static let profile = Section(what: "a BFD profile", keys: ["name"] + sessionOptions)
   static let peer = Section(
     what: "a BFD peer",
-    keys: ["name", "address", "interface", "local-address", "mode"] + timers + [
-      "minimum-ttl", "point-to-point", "shutdown", "authentication"
-    ])
+    keys: ["name", "address", "interface", "local-address", "profile", "point-to-point"] + place
+      + sessionOptions)
   /// `bfd: {...}` in a path's health: the path has the address and the interface.
   static let inlinePeer = Section(
     what: "a path's bfd",
-    keys: ["local-address", "mode"] + timers + ["minimum-ttl", "point-to-point", "shutdown", "authentication"])
+    keys: ["local-address", "profile", "point-to-point"] + sessionOptions)
   static let allow = Section(
     what: "an allow entry",
-    keys: ["name", "prefix", "interface", "max-sessions"] + timers + ["minimum-ttl", "authentication"])
+    keys: ["name", "prefix", "interface", "max-sessions", "profile"] + place + timers + [
+      "minimum-ttl", "dampening", "authentication"
+    ])
+  static let dampening = Section(
+    what: "dampening", keys: ["threshold", "window", "initial-hold", "maximum-hold", "forget-after"])
   static let keyChain = Section(what: "a key chain", keys: ["name", "keys"])
   static let key = Section(what: "a key", keys: ["id", "type", "key-file", "send-lifetime", "accept-lifetime"])
   static let lifetime = Section(what: "a lifetime", keys: ["start", "end"])
@@ -50,11 +55,18 @@ struct Section: Hashable {
   static let realtime = Section(what: "realtime", keys: ["priority", "cpu"])
 
   static let all: [Section] = [
-    file, interface, bfd, peer, inlinePeer, allow, keyChain, key, lifetime, authentication, path, health, icmp,
-    neighbour, group, member, groupRoute, route,
+    file, interface, bfd, profile, dampening, peer, inlinePeer, allow, keyChain, key, lifetime, authentication,
+    path,
+    health, icmp, neighbour, group, member, groupRoute, route,
     uplinks, watch, lostWhen, drain, control, realtime
   ]
 
+  /// What `bfd` itself may set for all.
+  private static let sessionDefaults = timers + ["dampening"]
+  /// What a profile may set, and a peer by itself.
+  private static let sessionOptions = ["mode"] + timers + ["minimum-ttl", "shutdown", "dampening", "authentication"]
+  /// Where a peer is, beside its address.
+  private static let place = ["multihop", "vrf", "namespace"]
   private static let timers = ["transmit-interval", "receive-interval", "detect-multiplier"]
   private static let probe = ["interval", "timeout", "down-after", "up-after"]
 
@@ -70,7 +82,8 @@ struct Section: Hashable {
     "rx-interval": ["receive-interval"], "interval": ["transmit-interval"], "multiplier": ["detect-multiplier"],
     "detect-mult": ["detect-multiplier"], "multi": ["detect-multiplier"], "passive": ["mode"], "active": ["mode"],
     "ttl": ["minimum-ttl"], "min-ttl": ["minimum-ttl"], "minimum-hop-limit": ["minimum-ttl"],
-    "netns": ["namespace"], "vrf": ["namespace"], "nexthops": ["paths"], "members": ["paths"],
+    "netns": ["namespace"], "vrf": ["namespace"], "template": ["profile"], "multi-hop": ["multihop"],
+    "nexthops": ["paths"], "members": ["paths"],
     "destination": ["prefix"],
     "destinations": ["routes"], "prefixes": ["routes"], "to": ["prefix", "end"], "dst": ["prefix"],
     "distance": ["metric"],

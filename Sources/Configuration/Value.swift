@@ -71,6 +71,8 @@ struct Value {
 struct Table {
   let value: Value
   private let entries: [String: YAMLEntry]
+  /// Values for keys that are not written here: those of a profile.
+  private var fallback: [String: Value] = [:]
 
   /// Nil after an error when the value is no mapping.
   init?(_ value: Value, _ section: Section) {
@@ -98,14 +100,25 @@ struct Table {
   var place: Place { value.place }
   var keys: [String] { entries.values.sorted { $0.keyStart < $1.keyStart }.map(\.key) }
 
+  /// This mapping, with what another one sets where this one is silent, as far as the section knows the key.
+  func falling(backTo other: Table?, _ section: Section) -> Table {
+    guard let other else { return self }
+    var table = self
+    for key in other.keys where section.keys.contains(key) { table.fallback[key] = other[key] }
+    return table
+  }
+
   /// The value of a key; nil when the key is absent.
   subscript(key: String) -> Value? {
-    entries[key].map { entry in
-      let field = value.field.isEmpty ? key : "\(value.field).\(key)"
-      return Value(
-        node: entry.value, field: field, report: value.report,
-        keyPlace: Place(field: field, start: entry.keyStart, end: entry.keyEnd))
-    }
+    guard let entry = entries[key] else { return fallback[key] }
+    return own(key, entry)
+  }
+
+  private func own(_ key: String, _ entry: YAMLEntry) -> Value {
+    let field = value.field.isEmpty ? key : "\(value.field).\(key)"
+    return Value(
+      node: entry.value, field: field, report: value.report,
+      keyPlace: Place(field: field, start: entry.keyStart, end: entry.keyEnd))
   }
 
   /// Where a key is written; the mapping's own place when it is absent.

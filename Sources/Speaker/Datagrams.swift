@@ -30,19 +30,11 @@ struct ReceiveBatch: ~Copyable {
     return cl_rx_batch_datagram(batch, Int32(index)).pointee
   }
 
-  /// Calls `body` with the payload, or as much of it as the buffer holds (256 octets; a BFD packet has 52 at most).
-  func withPayload<T>(_ index: Int, _ body: (RawSpan) -> T) -> T {
-    let length = min(Int(datagram(index).length), Int(CL_RX_PAYLOAD))
-    // The pointer is valid until the next receive, which needs exclusive access to this value.
-    let buffer = UnsafeRawBufferPointer(start: cl_rx_batch_payload(batch, Int32(index)), count: length)
-    return body(buffer.bytes)
-  }
-
-  /// The same payload as `withPayload` gives, for a caller that changes other things meanwhile: valid until the next
-  /// receive, which the caller must not bring about before it is done.
+  /// The payload, or as much of it as the buffer holds (256 octets; what counts of a BFD packet has 52 at most). Valid
+  /// until the next receive.
   func payload(_ index: Int) -> UnsafeRawBufferPointer {
-    UnsafeRawBufferPointer(
-      start: cl_rx_batch_payload(batch, Int32(index)), count: min(Int(datagram(index).length), Int(CL_RX_PAYLOAD)))
+    let length = min(Int(datagram(index).length), Int(CL_RX_PAYLOAD))
+    return UnsafeRawBufferPointer(start: cl_rx_batch_payload(batch, Int32(index)), count: length)
   }
 }
 

@@ -49,4 +49,9 @@ public struct SpeakerError: Error, Hashable, Sendable, CustomStringConvertible {
   /// errno, 0 when there is none.
   public var code: Int32
   public var description: String { message }
+
+  public init(message: String, code: Int32) {
+    self.message = message
+    self.code = code
+  }
 }

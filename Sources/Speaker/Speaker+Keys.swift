@@ -53,15 +53,7 @@ extension Speaker {
     keyRings.indices.contains(number) ? KeyChainView(keyRings[number].usable) : nil
   }
 
-  /// Authenticates a session by another chain from now on, or by none.
-  public mutating func authenticate(_ index: Int, keyChain: Int?) {
-    guard let slot = slots.indices.contains(index) ? slots[index] : nil, slot.settings.keyChain != keyChain else {
-      return
-    }
-    slots[index]?.settings.keyChain = keyChain
-    startAuthentication(index, at: MonotonicClock.now())
-  }
-
+  /// Begins, or ends, authentication as the session's settings say.
   mutating func startAuthentication(_ index: Int, at now: Instant) {
     guard let settings = slots[index]?.settings else { return }
     guard settings.keyChain != nil else {

@@ -45,35 +45,26 @@ extension Speaker {
     let arrival = clock.arrival(realtime: datagram.realtime_ns, earliest: drainedAt)
     counters.received &+= 1
     counters.overflowed = max(counters.overflowed, UInt64(datagram.dropped))
-    let parsed = receiveBatch.withPayload(position) { payload in
-      do throws(PacketDiscarded) {
-        return Result<ControlPacket, PacketDiscarded>.success(try ControlPacket(parsing: payload))
-      } catch {
-        return .failure(error)
-      }
-    }
-    switch parsed {
-    case .failure(let discarded): count(discarded.reason)
-    case .success(let packet):
-      let source = PacketSource(
-        source: datagram.sourceAddress, destination: datagram.destinationAddress,
-        interface: datagram.interface_index, timeToLive: UInt8(clamping: datagram.time_to_live),
-        pathType: origin.pathType, domain: origin.domain)
-      deliver(packet, position, from: source, at: arrival)
-    }
+    let source = PacketSource(
+      source: datagram.sourceAddress, destination: datagram.destinationAddress,
+      interface: datagram.interface_index, timeToLive: UInt8(clamping: datagram.time_to_live),
+      pathType: origin.pathType, domain: origin.domain)
+    let payload = receiveBatch.payload(position)  // stays as it is until the next receive, after this has returned
+    deliver(payload.bytes, from: source, at: arrival)
     return arrival
   }
 
-  /// A parsed packet to its session, or to the allow rules.
-  /// - Parameter position: where in the batch its octets are.
-  private mutating func deliver(
-    _ packet: ControlPacket, _ position: Int, from source: PacketSource, at arrival: Instant
-  ) {
+  /// A UDP payload to its session, or to the allow rules.
+  mutating func deliver(_ payload: RawSpan, from source: PacketSource, at arrival: Instant) {
+    let packet: ControlPacket
+    do throws(PacketDiscarded) { packet = try ControlPacket(parsing: payload) } catch {
+      return count(error.reason)
+    }
     switch demultiplexer.match(packet, from: source) {
-    case .session(let index): receive(packet, position, index, from: source, at: arrival)
+    case .session(let index): receive(packet, payload, index, from: source, at: arrival)
     case .discarded(.noSession):
-      switch admit(packet, position, from: source, at: arrival) {
-      case .success(let index): receive(packet, position, index, from: source, at: arrival)
+      switch admit(packet, payload, from: source, at: arrival) {
+      case .success(let index): receive(packet, payload, index, from: source, at: arrival)
       case .failure(let discarded): count(discarded.reason)
       }
     case .discarded(let reason): count(reason)
@@ -81,13 +72,12 @@ extension Speaker {
   }
 
   private mutating func receive(
-    _ packet: ControlPacket, _ position: Int, _ index: Int, from source: PacketSource, at arrival: Instant
+    _ packet: ControlPacket, _ payload: RawSpan, _ index: Int, from source: PacketSource, at arrival: Instant
   ) {
     // The optional is unwrapped in place: a copy of the slot would cost more than the packet.
     let reception: Reception?
     if let number = slots[index]?.settings.keyChain {
       let keys = keys(number)
-      let payload = receiveBatch.payload(position).bytes  // nothing is received before this has returned
       reception = slots[index]?.session.receive(packet, payload, keys: keys, at: arrival)
     } else {
       reception = slots[index]?.session.receive(packet, at: arrival)
@@ -120,7 +110,7 @@ extension Speaker {
 
   /// Makes a session for a peer that an allow rule accepts (RFC 9468).
   private mutating func admit(
-    _ packet: ControlPacket, _ position: Int, from source: PacketSource, at now: Instant
+    _ packet: ControlPacket, _ payload: RawSpan, from source: PacketSource, at now: Instant
   ) -> Result<Int, PacketDiscarded> {
     var refusal = DiscardReason.noSession
     for (number, rule) in rules.enumerated() where rule.prefix.contains(source.source) {
@@ -135,15 +125,15 @@ extension Speaker {
         continue
       }
       if let number = rule.keyChain {
-        if let reason = keys(number).objection(to: packet, receiveBatch.payload(position).bytes) {
+        if let reason = keys(number).objection(to: packet, payload) {
           refusal = reason
           continue
         }
       }
       let settings = SessionSettings(
         key: rule.key(for: source), remoteAddress: source.source, localAddress: source.destination,
-        minimumTimeToLive: rule.minimumTimeToLive, parameters: rule.parameters,
-        keyChain: rule.keyChain)
+        minimumTimeToLive: rule.minimumTimeToLive, parameters: rule.parameters, keyChain: rule.keyChain,
+        dampening: rule.dampening)
       guard let index = add(settings, rule: number, at: now) else { continue }
       sessionsByRule[number] += 1
       events.append(.created(session: index, rule: number, settings))
@@ -160,6 +150,7 @@ extension Speaker {
     guard slots[index] != nil else { return }
     slots[index]?.armed = .distantFuture
     if let expired = slots[index]?.session.expire(at: now) { record(expired, of: index) }
+    if slots[index]?.dampening != nil { endDampening(index, at: now) }
     if slots[index]?.rule != nil, slots[index]?.session.remote == nil {
       let since = slots[index]?.lonelySince ?? now
       slots[index]?.lonelySince = since
@@ -254,6 +245,7 @@ extension Speaker {
       let shared = Instant(nanoseconds: due.nanoseconds / grain * grain)
       wish = min(wish, shared >= slot.session.earliestTransmission ? shared : due)
     }
+    if let until = slot.dampening?.heldUntil { wish = min(wish, until) }
     if slot.rule != nil, let since = slot.lonelySince { wish = min(wish, since + Self.lonelyLimit) }
     return wish
   }

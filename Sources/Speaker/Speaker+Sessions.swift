@@ -28,7 +28,7 @@ extension Speaker {
       session: Session(
         localDiscriminator: discriminator, configuration: settings.parameters, at: now, random: random.next()),
       settings: settings, route: Self.route(for: settings), transmitter: transmitter(for: settings), rule: rule,
-      lonelySince: rule == nil ? nil : now)
+      dampening: settings.dampening.map { Dampening($0) }, lonelySince: rule == nil ? nil : now)
     if index == slots.count {
       slots.append(slot)
       wheel.reserve(slots.count)
@@ -60,26 +60,20 @@ extension Speaker {
     free.append(index)
   }
 
-  /// Takes new parameters without disturbing the session (RFC 5880 section 6.8.3).
-  public mutating func configure(_ index: Int, _ parameters: SessionConfiguration) {
-    guard slots.indices.contains(index), slots[index] != nil else { return }
-    slots[index]?.settings.parameters = parameters
-    slots[index]?.session.configure(parameters)
+  /// Takes new settings without disturbing the session (RFC 5880 section 6.8.3): those of the same key and addresses.
+  /// - Returns: false when they are another session's; then nothing is changed.
+  @discardableResult
+  public mutating func configure(_ index: Int, _ settings: SessionSettings) -> Bool {
+    guard slots.indices.contains(index), let old = slots[index]?.settings, old.isSameSession(as: settings) else {
+      return false
+    }
+    slots[index]?.settings = settings
+    slots[index]?.settings.remoteAddress = old.remoteAddress
+    slots[index]?.session.configure(settings.parameters)
+    if old.keyChain != settings.keyChain { startAuthentication(index, at: MonotonicClock.now()) }
+    if old.dampening != settings.dampening { setDampening(index, settings.dampening) }
     arm(index)
-  }
-
-  /// Keeps a session down and tells its peer.
-  public mutating func hold(_ index: Int, _ hold: Session.Hold, at now: Instant) {
-    guard slots.indices.contains(index) else { return }
-    record(slots[index]?.session.hold(hold, at: now) ?? nil, of: index)
-    arm(index)
-  }
-
-  /// Ends a hold.
-  public mutating func release(_ index: Int, at now: Instant) {
-    guard slots.indices.contains(index) else { return }
-    record(slots[index]?.session.release(at: now) ?? nil, of: index)
-    arm(index)
+    return true
   }
 
   /// Makes a session that an allow rule made one of its owner's, without disturbing it: same discriminators, same state.
@@ -93,8 +87,9 @@ extension Speaker {
     if sessionsByRule.indices.contains(rule) { sessionsByRule[rule] -= 1 }
     slots[index]?.rule = nil
     slots[index]?.lonelySince = nil
-    configure(index, settings.parameters)
-    authenticate(index, keyChain: settings.keyChain)
+    var going = slot.settings
+    going.takeOptions(of: settings)
+    configure(index, going)
     return true
   }
 
@@ -107,8 +102,9 @@ extension Speaker {
       let kept = new.firstIndex { $0.isSame(as: old[rule]) }
       if let kept {
         slots[index]?.rule = kept
-        if new[kept].parameters != old[rule].parameters { configure(index, new[kept].parameters) }
-        authenticate(index, keyChain: new[kept].keyChain)
+        guard var settings = slots[index]?.settings else { continue }
+        settings.takeOptions(of: new[kept])
+        if settings != slots[index]?.settings { configure(index, settings) }
       } else {
         remove(index)
         events.append(.removed(session: index))
@@ -125,7 +121,8 @@ extension Speaker {
     guard slots.indices.contains(index), let slot = slots[index] else { return nil }
     return SessionView(
       settings: slot.settings, session: slot.session, counters: slot.counters, rule: slot.rule,
-      lastTransition: slot.lastTransition, keys: slot.settings.keyChain.map { KeyChainView(keys($0)) })
+      lastTransition: slot.lastTransition, keys: slot.settings.keyChain.map { KeyChainView(keys($0)) },
+      hold: slot.hold, dampening: slot.dampening)
   }
 
   /// The numbers of all sessions.
@@ -136,5 +133,6 @@ extension Speaker {
     slots[index]?.lastTransition = transition
     if transition.from == .up { slots[index]?.counters.downs += 1 }
     events.append(.transition(session: index, transition))
+    if transition.isFailure { dampen(index, failedAt: transition.at) }
   }
 }

@@ -18,6 +18,9 @@ public struct Speaker: ~Copyable {
     var counters = SessionCounters()
     var rule: Int?
     var lastTransition: Transition?
+    /// What the owner wants it held in.
+    var hold: Session.Hold?
+    var dampening: Dampening?
     /// What the wheel was last set to.
     var armed = Instant.distantFuture
     /// Since when a session made by a rule has been without a peer.

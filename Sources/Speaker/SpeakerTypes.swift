@@ -12,12 +12,16 @@ public struct SessionSettings: Hashable, Sendable {
   public var parameters: SessionConfiguration
   /// Number of the key chain that its packets are authenticated with (`Speaker.setKeyChain`); nil for none.
   public var keyChain: Int?
+  /// Nil: a session that flaps may come up again at once each time.
+  public var dampening: Dampening.Settings?
 
   public init(
     key: SessionKey, remoteAddress: IPAddress?, localAddress: IPAddress? = nil, minimumTimeToLive: UInt8 = 255,
-    parameters: SessionConfiguration = SessionConfiguration(), keyChain: Int? = nil
+    parameters: SessionConfiguration = SessionConfiguration(), keyChain: Int? = nil,
+    dampening: Dampening.Settings? = nil
   ) {
     self.keyChain = keyChain
+    self.dampening = dampening
     self.key = key
     self.remoteAddress = remoteAddress
     self.localAddress = localAddress
@@ -39,6 +43,7 @@ public struct AllowRule: Hashable, Sendable {
   public var maximumSessions: Int
   public var minimumTimeToLive: UInt8
   public var parameters: SessionConfiguration
+  public var dampening: Dampening.Settings?
   /// What its sessions are made held in, so that not one packet of theirs says otherwise. Sessions that are there
   /// already are held, and let go, one by one.
   public var hold: Session.Hold?
@@ -48,10 +53,11 @@ public struct AllowRule: Hashable, Sendable {
   public init(
     prefix: IPPrefix, interface: UInt32 = 0, pathType: PathType = .singleHop, domain: RoutingDomain = .main,
     byLocalAddress: Bool = false, maximumSessions: Int = 64, minimumTimeToLive: UInt8 = 255,
-    parameters: SessionConfiguration = SessionConfiguration(role: .passive), hold: Session.Hold? = nil,
-    keyChain: Int? = nil
+    parameters: SessionConfiguration = SessionConfiguration(role: .passive), keyChain: Int? = nil,
+    dampening: Dampening.Settings? = nil, hold: Session.Hold? = nil
   ) {
     self.keyChain = keyChain
+    self.dampening = dampening
     self.hold = hold
     self.prefix = prefix
     self.interface = interface
@@ -61,6 +67,21 @@ public struct AllowRule: Hashable, Sendable {
     self.maximumSessions = maximumSessions
     self.minimumTimeToLive = minimumTimeToLive
     self.parameters = parameters
+  }
+}
+
+extension SessionSettings {
+  /// Takes what a session may change to while it goes on.
+  mutating func takeOptions(of other: SessionSettings) {
+    parameters = other.parameters
+    keyChain = other.keyChain
+    dampening = other.dampening
+  }
+
+  mutating func takeOptions(of rule: AllowRule) {
+    parameters = rule.parameters
+    keyChain = rule.keyChain
+    dampening = rule.dampening
   }
 }
 
@@ -91,6 +112,10 @@ public enum SpeakerEvent: Hashable, Sendable {
   case removed(session: Int)
   /// A key chain has come to other keys than before, or to none.
   case keysChanged(chain: Int, KeyChainView)
+  /// A session that flaps is held Down until then.
+  case dampened(session: Int, until: Instant)
+  /// The hold is over: the session may come up again.
+  case undampened(session: Int)
 }
 
 /// Packets of one session.
@@ -118,6 +143,9 @@ public struct SessionView: Hashable, Sendable {
   public var lastTransition: Transition?
   /// What its packets are authenticated with now; nil when they are not.
   public var keys: KeyChainView?
+  /// What the owner holds it in; dampening holds sessions too, see `dampening`.
+  public var hold: Session.Hold?
+  public var dampening: Dampening?
 }
 
 /// What does not belong to one session.

@@ -155,6 +155,53 @@ private typealias C = GatewayConfiguration
     #expect(configuration.paths.first?.health == .bfd(peer: "a"))
   }
 
+  @Test func aProfileStandsBetweenAPeersOwnWordsAndTheDefaults() throws {
+    let configuration = try parse(
+      """
+      version: 1
+      bfd:
+        receive-interval: 80ms
+        dampening: {threshold: 4, initial-hold: 1s}
+        profiles:
+          - {name: fast, transmit-interval: 50ms, detect-multiplier: 5, mode: passive, minimum-ttl: 254, dampening: false}
+        peers:
+          - {name: a, address: 10.9.0.1, profile: fast, detect-multiplier: 4}
+          - {name: b, address: 10.9.0.2}
+        allow: [{prefix: 10.8.0.0/24, profile: fast}]
+      paths: [{name: c, via: 10.9.0.3, interface: net1, health: {bfd: {profile: fast}}}]
+      """)
+    let peers = configuration.bfd.peers
+    #expect(peers.map(\.timers.transmitInterval) == [.milliseconds(50), .milliseconds(300), .milliseconds(50)])
+    #expect(peers.map(\.timers.receiveInterval) == [.milliseconds(80), .milliseconds(80), .milliseconds(80)])
+    #expect(peers.map(\.timers.detectMultiplier) == [4, 3, 5])
+    #expect(peers.map(\.mode) == [.passive, .active, .passive])
+    #expect(peers.map(\.minimumTTL) == [254, 255, 254])
+    #expect(peers.map(\.dampening?.threshold) == [nil, 4, nil])
+    #expect(peers[1].dampening == C.Dampening(threshold: 4, initialHold: .seconds(1)))
+    #expect(configuration.bfd.allow.map(\.timers.detectMultiplier) == [5])
+    #expect(configuration.bfd.allow.map(\.minimumTTL) == [254])
+  }
+
+  @Test func aPeerMayBeBehindRoutersInAVRFOrInAnotherNamespace() throws {
+    let configuration = try parse(
+      """
+      version: 1
+      bfd:
+        peers:
+          - {name: a, address: 10.9.0.1, local-address: 10.8.0.1, multihop: true, minimum-ttl: 250}
+          - {name: b, address: 10.9.0.1, vrf: red}
+          - {name: c, address: 10.9.0.1, vrf: red, namespace: other}
+        allow: [{prefix: 10.9.0.0/24, multihop: true}, {prefix: 10.9.0.0/24, namespace: other}]
+      """)
+    #expect(
+      configuration.bfd.peers.map(\.reach) == [
+        C.BFDReach(multihop: true), C.BFDReach(vrf: "red"), C.BFDReach(vrf: "red", namespace: "other")
+      ])
+    #expect(configuration.bfd.peers.map(\.minimumTTL) == [250, 255, 255])
+    #expect(configuration.bfd.allow.map(\.reach) == [C.BFDReach(multihop: true), C.BFDReach(namespace: "other")])
+    #expect(configuration.bfd.allow.map(\.minimumTTL) == [1, 255])
+  }
+
   @Test func healthChecksNest() throws {
     let configuration = try parse(
       """

@@ -65,7 +65,11 @@ extension Interop {
           let wanted = { (line: Line) in Self.changes[line.pace]?[round] ?? line.pace.timers }
           for line in field.lines {
             let (session, parameters) = (try field.session(line), wanted(line).configuration())
-            try field.own.perform { $0.configure(session, parameters) }
+            try field.own.perform { speaker in
+              guard var settings = speaker.view(session)?.settings else { return }
+              settings.parameters = parameters
+              speaker.configure(session, settings)
+            }
           }
           try field.settle(ours: wanted)
         }

@@ -45,27 +45,13 @@ extension Engine {
     for command in commands.receive() { obey(command, at: now) }
     if now >= min(retryAt, verifyAt) {
       retryAt = .distantFuture
-      if !areSocketsOpen { openSockets(at: now) }
+      if !areSocketsOpen || !foreign.isEmpty { openSockets(at: now) }
       verify(at: now)
     }
     sendReports()
   }
 
-  /// Opens the BFD sockets. While another program has their port, links and probes still count, and what carries
-  /// traffic goes on.
-  private mutating func openSockets(at now: Instant) {
-    let subject = "BFD sockets"
-    do throws(SpeakerError) {
-      try speaker.open(configuration.bfd.listen.map { Endpoint($0) }, in: namespace)
-      areSocketsOpen = true
-      solved(subject)
-      watchDescriptors()
-    } catch {
-      problem(subject, "\(error)", at: now)
-    }
-  }
-
-  private mutating func watchDescriptors() {
+  mutating func watchDescriptors() {
     do {
       for descriptor in speaker.descriptors + prober.descriptors + [monitor.descriptor, commands.descriptor] {
         try poller.watch(descriptor)
@@ -122,8 +108,9 @@ extension Engine {
     for (session, peer) in peerOfSession where kept.values.allSatisfy({ $0.session != session }) {
       peerOfSession[session] = core.model.peers.firstIndex(of: oldNames[peer])
     }
-    // Each is told again if it is still there; but not that of the sockets, which a configuration cannot change.
-    problems = problems.filter { $0.key == "BFD sockets" }
+    // Each is told again if it is still there; what the sockets lack is known already.
+    problems = problems.filter { $0.key.hasPrefix("BFD sockets") }
+    openSockets(at: now)
     verify(at: now)
   }
 

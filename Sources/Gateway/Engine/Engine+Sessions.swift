@@ -13,12 +13,7 @@ extension Engine {
       let wanted = settings(of: peer)
       if let installed = installedPeers[number] {
         if installed.settings == wanted { continue }
-        if let wanted, wanted.key == installed.settings.key, wanted.localAddress == installed.settings.localAddress,
-          wanted.remoteAddress == installed.settings.remoteAddress,
-          wanted.minimumTimeToLive == installed.settings.minimumTimeToLive
-        {
-          speaker.configure(installed.session, wanted.parameters)
-          speaker.authenticate(installed.session, keyChain: wanted.keyChain)
+        if let wanted, speaker.configure(installed.session, wanted) {
           installedPeers[number] = (installed.session, wanted)
           continue
         }
@@ -31,7 +26,7 @@ extension Engine {
 
   /// Holds a session, or lets it go, unless it is so already.
   private mutating func align(_ session: Int, _ hold: Session.Hold?, at now: Instant) {
-    guard let view = speaker.view(session), view.session.hold != hold else { return }
+    guard let view = speaker.view(session), view.hold != hold else { return }
     if let hold { speaker.hold(session, hold, at: now) } else { speaker.release(session, at: now) }
   }
 
@@ -77,19 +72,20 @@ extension Engine {
 
   /// Nil as long as the peer's interface is missing.
   private mutating func settings(of peer: GatewayConfiguration.BFDPeer) -> SessionSettings? {
-    var index: UInt32 = 0
-    if let name = peer.interface {
-      guard let link = links.values.first(where: { $0.name == name }) else { return nil }
-      index = UInt32(link.index)
-    }
-    let key =
-      peer.pointToPoint
-      ? SessionKey(peer: .pointToPoint(interface: index))
-      : SessionKey(peer: .address(peer.address, interface: index))
+    guard let index = interfaceIndex(peer.interface, peer.reach) else { return nil }
     return SessionSettings(
-      key: key, remoteAddress: peer.address, localAddress: peer.localAddress, minimumTimeToLive: peer.minimumTTL,
+      key: SessionKey(
+        peer: key(of: peer, interface: index), pathType: peer.reach.pathType, domain: peer.reach.domain),
+      remoteAddress: peer.address, localAddress: peer.localAddress, minimumTimeToLive: peer.minimumTTL,
       parameters: SessionConfiguration(peer.timers, role: peer.mode == .active ? .active : .passive),
-      keyChain: peer.keyChain.map { number(ofKeyChain: $0) })
+      keyChain: peer.keyChain.map { number(ofKeyChain: $0) },
+      dampening: peer.dampening.map { Dampening.Settings($0) })
+  }
+
+  private func key(of peer: GatewayConfiguration.BFDPeer, interface: UInt32) -> SessionKey.Peer {
+    if peer.pointToPoint { return .pointToPoint(interface: interface) }
+    if peer.reach.multihop, let local = peer.localAddress { return .pair(local: local, remote: peer.address) }
+    return .address(peer.address, interface: interface)
   }
 
   mutating func syncRules(at now: Instant) {
@@ -97,13 +93,13 @@ extension Engine {
       AllowRule(
         prefix: allow.prefix,
         // An interface that is missing lets nobody in: no interface has the largest number.
-        interface: allow.interface.map { name in
-          links.values.first { $0.name == name }.map { UInt32($0.index) } ?? .max
-        } ?? 0,
-        maximumSessions: allow.maxSessions, minimumTimeToLive: allow.minimumTTL,
+        interface: interfaceIndex(allow.interface, allow.reach) ?? .max,
+        pathType: allow.reach.pathType, domain: allow.reach.domain, maximumSessions: allow.maxSessions,
+        minimumTimeToLive: allow.minimumTTL,
         parameters: SessionConfiguration(allow.timers, role: .passive),
-        hold: core.hold(of: core.model.namedPeers + number),
-        keyChain: allow.keyChain.flatMap { keyChainNumbers[$0] })
+        keyChain: allow.keyChain.flatMap { keyChainNumbers[$0] },
+        dampening: allow.dampening.map { Dampening.Settings($0) },
+        hold: core.hold(of: core.model.namedPeers + number))
     }
     if rules != speaker.rules { speaker.setRules(rules) }
     // An entry that has another name or number now keeps the sessions that it made.
@@ -132,8 +128,21 @@ extension Engine {
           log(.info, "BFD session \(session) of allow entry \(core.model.peers[peer]) removed: silent")
         }
       case .keysChanged(let chain, let keys): keysChanged(chain, keys, at: turnBegan)
+      case .dampened(let session, let until): tellDampened(session, until: until)
+      case .undampened(let session):
+        guard let peer = peerOfSession[session] else { continue }
+        log(.info, "BFD \(core.model.peers[peer]): held for flapping long enough, may come up again")
       }
     }
+  }
+
+  private mutating func tellDampened(_ session: Int, until: Instant) {
+    guard let peer = peerOfSession[session], let dampening = speaker.view(session)?.dampening else { return }
+    let failed = speaker.view(session)?.lastTransition?.at ?? until
+    log(
+      .warning,
+      "BFD \(core.model.peers[peer]) flaps: held Down for \(until.duration(since: failed)) "
+        + "(hold \(dampening.holds) so far)")
   }
 
   private mutating func take(_ transition: Transition, of session: Int) {
@@ -171,5 +180,14 @@ extension SessionConfiguration {
       desiredMinTx: Interval(timers.transmitInterval) ?? .milliseconds(300),
       requiredMinRx: Interval(timers.receiveInterval) ?? .milliseconds(300),
       detectMultiplier: UInt8(clamping: max(1, timers.detectMultiplier)), role: role)
+  }
+}
+
+extension Dampening.Settings {
+  init(_ settings: GatewayConfiguration.Dampening) {
+    self.init(
+      threshold: settings.threshold, window: settings.window.wholeNanoseconds,
+      initialHold: settings.initialHold.wholeNanoseconds, maximumHold: settings.maximumHold.wholeNanoseconds,
+      forgetAfter: settings.forgetAfter.wholeNanoseconds)
   }
 }

@@ -18,6 +18,8 @@ struct Engine: ~Copyable {
   /// Where the speaker's sockets are opened when that did not work at first.
   let namespace: NetworkNamespace
   var areSocketsOpen = false
+  /// Namespaces beside the gateway's in which BFD is spoken, by name.
+  var foreign: [String: ForeignNamespace] = [:]
   var kernel: KernelGroups
   var prober: Prober
   /// By the probe's number in the model.

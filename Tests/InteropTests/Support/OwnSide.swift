@@ -120,7 +120,7 @@ final class OwnSide: Sendable {
         case .transition(let session, let transition):
           state.observed.append(Observed(session: session, transition: transition, noticed: now))
         case .created(_, _, let settings): state.created.append(settings)
-        case .removed, .keysChanged: break
+        case .removed, .keysChanged, .dampened, .undampened: break
         }
       }
     }

@@ -23,7 +23,7 @@ final class Product {
   }
 
   /// The program as it was built, beside this test bundle.
-  private static let program: String = {
+  static let program: String = {
     var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
     let count = readlink("/proc/self/exe", &buffer, buffer.count)
     // Where the test runner is a program of its own, the bundle is among its arguments.
@@ -133,7 +133,7 @@ final class Product {
     }
   }
 
-  private static func write(_ path: String, _ text: String) throws {
+  static func write(_ path: String, _ text: String) throws {
     let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
     guard file >= 0 else { throw LabError("cannot write \(path)") }
     defer { close(file) }
