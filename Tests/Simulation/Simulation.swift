@@ -24,7 +24,10 @@ public struct Simulation {
   }
 
   public static func run(seed: UInt64, isTraced: Bool = false) -> Report {
-    let scenario = Generator.scenario(seed: seed)
+    run(Generator.scenario(seed: seed), isTraced: isTraced)
+  }
+
+  static func run(_ scenario: Scenario, isTraced: Bool = false) -> Report {
     var simulation = Simulation(scenario, isTraced: isTraced)
     var violation: Violation?
     do throws(Violation) { try simulation.run() } catch { violation = error }
