@@ -6,7 +6,7 @@ export PATH := $(PATH):/opt/swift/usr/bin
 SWIFT ?= swift
 RELEASE := -c release --static-swift-stdlib --product everway
 # Tests that use the network run one after the other; the others share the cores.
-PURE := AddressesTests|BFDTests|OpenBFDDTests|YAMLTests|ConfigurationTests
+PURE := AddressesTests|BFDTests|OpenBFDDTests|YAMLTests|ConfigurationTests|FuzzTests
 NETWORK := NetworkNamespacesTests|NetlinkTests|SpeakerTests|ProbingTests|GatewayTests|ControlTests|CommandTests|LabTests|InteropTests
 
 .PHONY: help
@@ -23,6 +23,7 @@ test: setup lint ## install what is missing, build, run every test
 	$(SWIFT) test --skip-build --filter '$(PURE)'
 	$(SWIFT) test --skip-build --filter 'SimulationTests'
 	$(SWIFT) test --skip-build --no-parallel --filter '$(NETWORK)'
+	Scripts/fuzz 3
 
 .PHONY: build
 build: setup ## the release binary, statically linked
@@ -42,17 +43,21 @@ install: build ## into $(PREFIX), /usr/local by default
 soak: ## simulate with fresh seeds for SECONDS_TO_RUN (default 600)
 	EVERWAY_SOAK_SECONDS=$(or $(SECONDS_TO_RUN),600) $(SWIFT) test --filter SimulationTests
 
+.PHONY: fuzz
+fuzz: ## every parser, and sessions, fed hostile octets: FUZZ_SECONDS each (default 600), one TARGET or all
+	Scripts/fuzz $(or $(FUZZ_SECONDS),600) $(TARGET)
+
 .PHONY: bench-failover
 bench-failover: setup ## from the end of the detection time to the kernel's acknowledgement
 	$(SWIFT) run -c release FailoverBenchmark
 
 .PHONY: lint
 lint: ## check the format
-	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift $(wildcard Benchmarks)
+	$(SWIFT) format lint --strict --recursive Sources Tests Fuzz Package.swift $(wildcard Benchmarks)
 
 .PHONY: format
 format: ## format in place
-	$(SWIFT) format --in-place --recursive Sources Tests Package.swift $(wildcard Benchmarks)
+	$(SWIFT) format --in-place --recursive Sources Tests Fuzz Package.swift $(wildcard Benchmarks)
 
 .PHONY: clean
 clean: ## remove what was built

@@ -124,16 +124,16 @@ let package = Package(
 // What fuzzing runs is also a test, which replays the corpus. With EVERWAY_FUZZ set, as Scripts/fuzz does, the same
 // files become one program for libFuzzer.
 let fuzzed: [Target.Dependency] = [
-  "Addresses", "BFD", "CLinux", "Configuration", "Control", "Netlink", "Probing", "Simulation", "YAML"
+  "Addresses", "BFD", "CLinux", "Configuration", "Control", "Netlink", "OpenBFDD", "Probing", "Simulation", "YAML"
 ]
 if Context.environment["EVERWAY_FUZZ"] == nil {
   package.targets.append(
     .testTarget(
-      name: "FuzzTests", dependencies: fuzzed, path: "Fuzz", exclude: ["Corpus", "Driver"],
+      name: "FuzzTests", dependencies: fuzzed, path: "Fuzz", exclude: ["Corpus", "Dictionaries", "Driver"],
       sources: ["Targets", "Tests"], swiftSettings: settings))
 } else {
   package.targets.append(
     .executableTarget(
-      name: "EverwayFuzz", dependencies: fuzzed, path: "Fuzz", exclude: ["Corpus", "Tests"],
+      name: "EverwayFuzz", dependencies: fuzzed, path: "Fuzz", exclude: ["Corpus", "Dictionaries", "Tests"],
       sources: ["Targets", "Driver"], swiftSettings: settings))
 }

@@ -7,7 +7,8 @@ struct FuzzTarget: Sendable {
   let run: @Sendable ([UInt8]) throws -> Void
 
   static let all: [FuzzTarget] = [
-    .controlPacket, .authentication, .session, .scenario, .yaml, .configuration, .controlRequest, .netlink, .probe
+    .controlPacket, .authentication, .echo, .session, .scenario, .bfdd, .yaml, .configuration, .controlRequest,
+    .netlink, .probe
   ]
 
   static func named(_ name: String) -> FuzzTarget? { all.first { $0.name == name } }
@@ -24,7 +25,7 @@ func require(_ condition: Bool, _ message: @autoclosure () -> String) throws(Fin
 }
 
 /// Octets as a source of decisions: the fuzzer's input steers a run, and the end of the input ends it.
-struct Script {
+struct Steps {
   private let octets: [UInt8]
   private var position = 0
 

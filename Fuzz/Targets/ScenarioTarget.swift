@@ -5,7 +5,7 @@ extension FuzzTarget {
   /// A whole simulation whose weather, operators and forgers the input directs, between everway and itself or somebody
   /// else's speaker. Whatever happened, once the paths are good all sessions come Up and stay so.
   static let scenario = FuzzTarget(name: "scenario", longestInput: 256) { octets in
-    var script = Script(octets)
+    var script = Steps(octets)
     let report = Simulation.run(Self.scenario(&script))
     guard let violation = report.violation else { return }
     throw Finding("\(violation)\n\(report.scenario.description)")
@@ -14,7 +14,7 @@ extension FuzzTarget {
   private static let millisecond: Int64 = 1_000_000
   private static let intervals: [UInt32] = [20, 50, 100, 300, 1_000, 1_500]
 
-  private static func scenario(_ script: inout Script) -> Scenario {
+  private static func scenario(_ script: inout Steps) -> Scenario {
     let count = Int(script.octet()) % 2 + 1
     var leaves: [LeafPlan] = []
     for _ in 0..<count {
@@ -55,13 +55,13 @@ extension FuzzTarget {
       goodFrom: good, bound: bound, end: good + bound + 2_000 * millisecond)
   }
 
-  private static func configuration(_ script: inout Script) -> SessionConfiguration {
+  private static func configuration(_ script: inout Steps) -> SessionConfiguration {
     SessionConfiguration(
       desiredMinTx: .milliseconds(script.pick(intervals)), requiredMinRx: .milliseconds(script.pick(intervals)),
       detectMultiplier: script.octet() % 5 + 1)
   }
 
-  private static func action(_ script: inout Script, _ leaves: [LeafPlan]) -> Action {
+  private static func action(_ script: inout Steps, _ leaves: [LeafPlan]) -> Action {
     let what = script.octet()
     let leaf = Int(script.octet()) % leaves.count
     let side: Side = script.octet() & 1 == 0 ? .hub : .leaf

@@ -23,7 +23,7 @@ private struct SessionRun {
     0, 1, 1_000, 20_000, 100_000, 300_000, 1_000_000, 1_500_000, 60_000_000, .max
   ]
 
-  private var script: Script
+  private var script: Steps
   private var world: World
   private let node: SpeakerNode
   private var time: Int64 = 0
@@ -31,7 +31,7 @@ private struct SessionRun {
   private let leaves: Int
 
   init(_ octets: [UInt8]) {
-    var script = Script(octets)
+    var script = Steps(octets)
     let count = Int(script.octet()) % 4 + 1
     var plans: [LeafPlan] = []
     for _ in 0..<count {
@@ -52,13 +52,13 @@ private struct SessionRun {
     self.script = script
   }
 
-  private static func configuration(_ script: inout Script) -> SessionConfiguration {
+  private static func configuration(_ script: inout Steps) -> SessionConfiguration {
     SessionConfiguration(
       desiredMinTx: max(interval(&script), Interval(microseconds: 1)), requiredMinRx: interval(&script),
       detectMultiplier: max(1, script.octet()), role: script.octet() & 1 == 0 ? .active : .passive)
   }
 
-  private static func interval(_ script: inout Script) -> Interval {
+  private static func interval(_ script: inout Steps) -> Interval {
     let choice = script.octet()
     return Interval(microseconds: choice == 0xff ? script.word() : intervals[Int(choice) % intervals.count])
   }
