@@ -7,7 +7,10 @@ extension Session {
     let echoFailed = echo == nil ? nil : expireEcho(at: now)
     guard let deadline = detectionDeadline, now >= deadline else { return echoFailed }
     let lastWords = remote?.diagnostic
-    if authentication != nil { authentication?.peerSilent(forgetAt: deadline + (deadline - lastReceived)) }
+    if authentication != nil {
+      let silence = lastReceived + 2 * (detectionTime ?? 0)
+      authentication?.peerSilent(forgetAt: silence)
+    }
     forgetRemote()
     guard state == .`init` || state == .up else { return echoFailed }
     var transition = change(

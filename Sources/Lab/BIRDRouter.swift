@@ -15,6 +15,7 @@ public final class BIRDRouter: BFDPeerDaemon {
   private let directory: String
   private struct State {
     var peers: [BFDPeer]
+    var authentication: [String: BIRDAuthentication] = [:]
     var bird: LabProcess?
   }
   private let state: Mutex<State>
@@ -88,6 +89,14 @@ public final class BIRDRouter: BFDPeerDaemon {
   /// - Throws: always, see `adminDown`.
   public func adminUp(_ peer: IPAddress) throws(LabError) { try adminDown(peer) }
 
+  /// Authenticates all peers on an interface; nil ends that. Counts from the next start on, or at once when it runs.
+  public func authenticate(_ interface: String, _ authentication: BIRDAuthentication?) throws(LabError) {
+    state.withLock { $0.authentication[interface] = authentication }
+    guard isRunning else { return }
+    try writeConfiguration()
+    try birdc("configure")
+  }
+
   /// Shuts protocol bfd down, with what BIRD says to its peers when it goes.
   public func disable() throws(LabError) { try birdc("disable lab") }
   /// Starts protocol bfd again.
@@ -117,14 +126,18 @@ public final class BIRDRouter: BFDPeerDaemon {
   }
 
   private func writeConfiguration() throws(LabError) {
-    let text = BIRDConfiguration.text(logPath: "\(directory)/bird.log", peers: state.withLock { $0.peers })
+    let (peers, authentication) = state.withLock { ($0.peers, $0.authentication) }
+    let text = BIRDConfiguration.text(
+      logPath: "\(directory)/bird.log", peers: peers, authentication: authentication)
     try systemCall { () throws(SystemCallError) in try Files.write(text, to: "\(directory)/bird.conf") }
   }
 }
 
 /// BIRD's configuration language, as far as the lab speaks it.
 enum BIRDConfiguration {
-  static func text(logPath: String, peers: [BFDPeer]) -> String {
+  static func text(
+    logPath: String, peers: [BFDPeer], authentication: [String: BIRDAuthentication] = [:]
+  ) -> String {
     var lines = [
       "router id 10.255.255.1;", "log \"\(logPath)\" all;", "protocol device { }", "protocol bfd lab {"
     ]
@@ -133,7 +146,11 @@ enum BIRDConfiguration {
       let place = peer.isMultihop ? "multihop" : "interface \"\(peer.interface ?? "*")\""
       guard seen.insert(place).inserted else { continue }
       lines += [
-        "  \(place) {", "    min tx interval \(peer.timers.transmitMilliseconds) ms;",
+        "  \(place) {"
+      ]
+      if let interface = peer.interface { lines += authentication[interface]?.lines ?? [] }
+      lines += [
+        "    min tx interval \(peer.timers.transmitMilliseconds) ms;",
         "    min rx interval \(peer.timers.receiveMilliseconds) ms;",
         "    idle tx interval 1 s;", "    multiplier \(peer.timers.multiplier);",
         "    passive \(peer.isPassive ? "yes" : "no");", "  };"

@@ -22,6 +22,11 @@ public struct KeyChainView: Hashable, Sendable {
   public struct KeyName: Hashable, Sendable {
     public var id: UInt8
     public var type: AuthenticationType
+
+    public init(id: UInt8, type: AuthenticationType) {
+      self.id = id
+      self.type = type
+    }
   }
 
   /// A session with this chain can neither speak nor hear, or only one of them.

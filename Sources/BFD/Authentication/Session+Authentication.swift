@@ -38,7 +38,7 @@ extension Session {
     }
     guard AuthenticationSection.verifies(claim, payload) else { return .discarded(.authenticationFailed) }
     let reception = accept(packet, at: arrival)
-    if hasSequence { self.authentication?.accept(claim.sequence) }
+    if hasSequence, case .accepted = reception { self.authentication?.accept(claim.sequence) }
     return reception
   }
 
