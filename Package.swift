@@ -51,19 +51,22 @@ let package = Package(
     library("Netlink", ["CLinux", "Addresses", "NetworkNamespaces"]),
     library("Speaker", ["CLinux", "Addresses", "BFD", "NetworkNamespaces"]),
     library("Probing", ["CLinux", "Addresses", "BFD", "Netlink", "NetworkNamespaces"]),
+    library("Runtime", ["BFD", "CLinux", "NetworkNamespaces"]),
+    library(
+      "Beacon", ["Addresses", "BFD", "CLinux", "NetworkNamespaces", "OpenBFDD", "Runtime", "Speaker"]),
     library("Control", ["CLinux"]),
     library(
       "Gateway",
       [
         "Addresses", "BFD", "Configuration", "Control", "CLinux", "Netlink", "NetworkNamespaces",
-        "Probing", "Speaker"
+        "Probing", "Runtime", "Speaker"
       ]),
     library("Lab", ["Addresses", "CLinux", "NetworkNamespaces"]),
     .executableTarget(
       name: "everway",
       dependencies: [
-        "Addresses", "BFD", "Configuration", "Control", "Gateway", "Lab", "Netlink",
-        "NetworkNamespaces", "Speaker", "YAML", "CLinux",
+        "Addresses", "Beacon", "BFD", "Configuration", "Control", "Gateway", "Lab", "Netlink",
+        "NetworkNamespaces", "OpenBFDD", "Speaker", "YAML", "CLinux",
         .product(name: "ArgumentParser", package: "swift-argument-parser")
       ],
       swiftSettings: settings),

@@ -8,6 +8,8 @@ extension Session {
     switch new {
     case .administrativelyDown:
       return change(to: .adminDown, diagnostic: .administrativelyDown, cause: .administrative, at: now)
+    case .adminDown(let diagnostic):
+      return change(to: .adminDown, diagnostic: diagnostic, cause: .administrative, at: now)
     case .down(let diagnostic):
       return change(to: .down, diagnostic: diagnostic, cause: .administrative, at: now)
     }

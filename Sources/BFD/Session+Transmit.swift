@@ -32,6 +32,7 @@ extension Session {
     if demand || toldDemand { demandTold(demand) }
     return ControlPacket(
       diagnostic: diagnostic, state: state, poll: poll, final: final,
+      controlPlaneIndependent: configuration.controlPlaneIndependent,
       authenticationPresent: authentication != nil, demand: demand,
       detectMultiplier: configuration.detectMultiplier, myDiscriminator: localDiscriminator,
       yourDiscriminator: remote?.discriminator ?? 0, desiredMinTx: advertisedMinTx,

@@ -28,6 +28,8 @@ public struct Session: Hashable, Sendable {
   public enum Hold: Hashable, Sendable {
     /// AdminDown with diagnostic 7 (section 6.8.16).
     case administrativelyDown
+    /// AdminDown with another diagnostic: section 6.8.16 leaves it to this system.
+    case adminDown(Diagnostic)
     /// Down with a diagnostic, such as 6, Concatenated Path Down (section 6.8.17), for peers that act on the
     /// state and not on the diagnostic.
     case down(Diagnostic)
@@ -58,9 +60,9 @@ public struct Session: Hashable, Sendable {
 
   var poll = PollSequence()
   /// Desired Min TX as the transmit timer uses it: an increase waits for the Final (section 6.8.3).
-  var transmitInForce: Interval
+  public internal(set) var transmitInForce: Interval
   /// Required Min RX as detection uses it: a decrease waits for the Final and the packet after it (section 6.8.3).
-  var receiveInForce: Interval
+  public internal(set) var receiveInForce: Interval
   /// What detection shall use from the next packet on, once a Final has allowed it.
   var receiveConfirmed: Interval?
   /// The least transmit and the greatest receive interval told since the first Poll of the sequence under way.

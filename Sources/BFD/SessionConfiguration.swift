@@ -27,6 +27,8 @@ public struct SessionConfiguration: Hashable, Sendable {
   /// Octets of an IP packet that every Control packet is padded to, so that Up means that the path carries them
   /// (RFC 9764); 0 pads nothing.
   public var packetSize: UInt16 = 0
+  /// What the C bit says: that this system's BFD does not share fate with its control plane (RFC 5880 section 4.1).
+  public var controlPlaneIndependent = false
 
   public init(
     desiredMinTx: Interval = .milliseconds(300), requiredMinRx: Interval = .milliseconds(300),

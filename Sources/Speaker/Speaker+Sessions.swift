@@ -76,6 +76,15 @@ extension Speaker {
     return true
   }
 
+  /// Makes a session say nothing and go on listening, as a path that fails in one direction would; or ends that.
+  public mutating func setSuspended(_ index: Int, _ isSuspended: Bool) {
+    guard slots.indices.contains(index), let settings = slots[index]?.settings else { return }
+    flush()
+    slots[index]?.isSuspended = isSuspended
+    let descriptor = isSuspended ? -1 : transmitter(for: settings)
+    slots[index]?.transmitter = descriptor
+  }
+
   /// Makes a session that an allow rule made one of its owner's, without disturbing it: same discriminators, same state.
   /// - Returns: false when it cannot go on with these settings, or no rule made it; it is as it was then.
   public mutating func promote(_ index: Int, _ settings: SessionSettings) -> Bool {

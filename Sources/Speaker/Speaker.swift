@@ -15,6 +15,8 @@ public struct Speaker: ~Copyable {
     var route: UnsafeMutablePointer<cl_tx_route>?
     /// The descriptor they leave by; -1 as long as there is none of their family and domain.
     var transmitter: Int32 = -1
+    /// Whether its packets stay here, as if there were no descriptor.
+    var isSuspended = false
     var counters = SessionCounters()
     var rule: Int?
     var lastTransition: Transition?
@@ -117,8 +119,8 @@ public struct Speaker: ~Copyable {
 
   private mutating func findTransmitters() {
     for index in slots.indices {
-      guard let settings = slots[index]?.settings else { continue }
-      let descriptor = transmitter(for: settings)
+      guard let slot = slots[index] else { continue }
+      let descriptor = slot.isSuspended ? -1 : transmitter(for: slot.settings)
       slots[index]?.transmitter = descriptor
     }
   }

@@ -29,6 +29,10 @@ struct Everway: ParsableCommand {
         2  the command line is wrong
         3  the running everway cannot be reached
 
+      IN PLACE OF OPENBFDD
+        everway bfdd-beacon, everway bfdd-control, or links to everway of these names, do what
+        OpenBFDD's programs do, and take their arguments: bfdd-beacon(8), bfdd-control(8)
+
       FILES
         \(ConfigurationOption.defaultFile)  the configuration
         \(ControlOptions.defaultSocket)  the control socket
@@ -45,6 +49,7 @@ struct Everway: ParsableCommand {
 @main
 enum Main {
   static func main() {
+    if let status = StandIn.run() { exit(status) }
     do {
       try Everway.checkCommandName(CommandLine.arguments.dropFirst().first)
       var command = try Everway.parseAsRoot()

@@ -279,7 +279,7 @@ final class SpeakerNode {
     }
     let wanted: SessionState =
       switch after.hold {
-      case .administrativelyDown: .adminDown
+      case .administrativelyDown, .adminDown: .adminDown
       case .down: .down
       case nil: before.hold == nil ? before.state : .down
       }

@@ -4,6 +4,8 @@
 
 // A descriptor that polls readable when the process ends (Linux 5.3), close-on-exec; -1 with errno.
 int cl_pidfd_open(int pid);
+// fork of <unistd.h>, which Swift does not import. Only for a process with one thread.
+int cl_fork(void) __asm__("fork");
 // memfd_create of <sys/mman.h> under _GNU_SOURCE; the flag is checked in cl_process.c.
 enum { CL_MFD_CLOEXEC = 1 };
 int cl_memfd_create(const char *name, unsigned flags) __asm__("memfd_create");

@@ -4,6 +4,7 @@ import Control
 import Glibc
 import Netlink
 import NetworkNamespaces
+import Runtime
 import Speaker
 
 extension GatewayAgent {

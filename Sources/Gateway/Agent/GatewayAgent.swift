@@ -5,6 +5,7 @@ import Control
 import Glibc
 import Netlink
 import NetworkNamespaces
+import Runtime
 import Speaker
 
 /// `everway run`: makes this machine the gateway that a configuration file describes, and keeps it so.

@@ -2,6 +2,7 @@ import BFD
 import Configuration
 import Control
 import Netlink
+import Runtime
 import Speaker
 
 /// Turns the engine's snapshot into the report that `status` shows. Pure: both clocks come in.

@@ -3,6 +3,7 @@ import BFD
 import Configuration
 import Netlink
 import Probing
+import Runtime
 import Speaker
 
 extension Engine {

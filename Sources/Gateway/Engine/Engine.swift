@@ -5,6 +5,7 @@ import Glibc
 import Netlink
 import NetworkNamespaces
 import Probing
+import Runtime
 import Speaker
 
 /// The gateway's one time-critical thread: BFD, links and groups, from the packet that did not come to the kernel's

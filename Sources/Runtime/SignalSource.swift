@@ -1,12 +1,12 @@
 import CLinux
 import Glibc
-import NetworkNamespaces
+public import NetworkNamespaces
 
 /// Signals as something to poll for. They are blocked in the calling thread and in every thread made after.
-final class SignalSource: Sendable {
-  let descriptor: Int32
+public final class SignalSource: Sendable {
+  public let descriptor: Int32
 
-  init(_ signals: [Int32]) throws(SystemCallError) {
+  public init(_ signals: [Int32]) throws(SystemCallError) {
     var set = sigset_t()
     sigemptyset(&set)
     for signal in signals { sigaddset(&set, signal) }
@@ -19,7 +19,7 @@ final class SignalSource: Sendable {
   deinit { close(descriptor) }
 
   /// The signals that have come, in order.
-  func receive() -> [Int32] {
+  public func receive() -> [Int32] {
     var signals: [Int32] = []
     var info = signalfd_siginfo()
     while read(descriptor, &info, MemoryLayout<signalfd_siginfo>.size) == MemoryLayout<signalfd_siginfo>.size {

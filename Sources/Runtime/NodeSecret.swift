@@ -2,9 +2,9 @@ import Glibc
 
 /// 128 random bits that stay on the node: discriminators and the source port derive from them, so that they are the same
 /// after a restart and nobody else can tell them beforehand.
-enum NodeSecret {
+public enum NodeSecret {
   /// Reads the secret, or makes it. Without a place to keep it, one for this run only; `problem` says why.
-  static func read(directory: String) -> (value: (UInt64, UInt64), problem: String?) {
+  public static func read(directory: String) -> (value: (UInt64, UInt64), problem: String?) {
     if let known = load(path(directory)) { return (known, nil) }
     let fresh = (UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max))
     if let problem = keep(fresh, directory: directory) { return (fresh, problem) }
@@ -14,7 +14,7 @@ enum NodeSecret {
 
   /// Writes a secret down, unless there is one.
   /// - Returns: why it could not be done; nil when there is one now.
-  static func keep(_ secret: (UInt64, UInt64), directory: String) -> String? {
+  public static func keep(_ secret: (UInt64, UInt64), directory: String) -> String? {
     let path = path(directory)
     if load(path) != nil { return nil }
     mkdir(directory, 0o755)
@@ -31,7 +31,7 @@ enum NodeSecret {
     return nil
   }
 
-  static func help(_ directory: String) -> String {
+  public static func help(_ directory: String) -> String {
     "make \(directory) writable, with room for a small file; it is tried again, and the discriminators of this run are kept"
   }
 
