@@ -121,12 +121,12 @@ extension Beacon {
   }
 
   private mutating func set(_ setting: SessionSetting, of number: Int) {
-    guard var parameters = speaker.view(number)?.session.configuration else { return }
+    guard var settings = speaker.view(number)?.settings else { return }
     if case .adminUpPoll(let on) = setting {
       entries[number]?.adminUpPoll = on
     } else {
-      parameters.set(setting)
-      speaker.configure(number, parameters)
+      settings.parameters.set(setting)
+      speaker.configure(number, settings)
     }
   }
 
@@ -137,7 +137,11 @@ extension Beacon {
       return
     }
     defaults.set(setting)
-    for (number, entry) in entries where entry.id == nil { speaker.configure(number, defaults) }
+    for (number, entry) in entries where entry.id == nil {
+      guard var settings = speaker.view(number)?.settings else { continue }
+      settings.parameters = defaults
+      speaker.configure(number, settings)
+    }
     setRules()
   }
 }
