@@ -41,6 +41,10 @@ public enum DiscardReason: UInt8, Hashable, Sendable, CaseIterable {
   case wrongDestination
   /// A packet for a single-hop session on the multihop port, or the other way round (RFC 5883 section 5).
   case wrongPort
+  /// Seamless BFD: not what an initiator asks, or not what the session's reflector answers.
+  case notSeamless
+  /// Seamless BFD: the reflector has answered as much as it may for now.
+  case reflectionLimit
   /// The packet came in in another namespace or VRF than the session's.
   case wrongDomain
   /// No room: the allow list's limit on sessions is reached.
@@ -79,6 +83,8 @@ extension DiscardReason: CustomStringConvertible {
     case .wrongInterface: "wrong-interface"
     case .wrongDestination: "wrong-destination"
     case .wrongPort: "wrong-port"
+    case .notSeamless: "not-seamless"
+    case .reflectionLimit: "reflection-limit"
     case .wrongDomain: "wrong-domain"
     case .sessionLimit: "session-limit"
     case .echoForged: "echo-forged"

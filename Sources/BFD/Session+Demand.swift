@@ -25,7 +25,7 @@ extension Session {
   /// Asks the peer whether it is alive, by a Poll Sequence that begins with the next packet. In Demand mode the session
   /// goes Down when the answer does not come within a Detection Time of the first Poll.
   public mutating func verify() {
-    if remote != nil { poll.request() }
+    if remote != nil, !isSeamless { poll.request() }
   }
 
   /// The D bit has been told: from now on silence is no failure, and an unanswered Poll is.

@@ -1,9 +1,11 @@
 extension Session {
   /// Takes new parameters without disturbing the session (section 6.8.3): what must wait for the peer waits.
   /// A new multiplier counts at once (section 6.8.12). A session that is to become, or to cease to be, an unaffiliated
-  /// one is another session: that is ignored here.
+  /// one, or a seamless one, is another session: that is ignored here.
   public mutating func configure(_ new: SessionConfiguration) {
-    guard new != configuration, new.isUnaffiliated == isUnaffiliated else { return }
+    guard new != configuration, new.isUnaffiliated == isUnaffiliated,
+      new.seamlessDiscriminator == configuration.seamlessDiscriminator
+    else { return }
     configuration = new
     // Nothing dates from after the last packet but what is new.
     if configuration.echo != nil || echo != nil { updateEcho(at: max(lastReceived, lastTransmitted ?? started)) }
@@ -15,7 +17,8 @@ extension Session {
   mutating func parametersChanged() {
     let transmit = advertisedMinTx
     let receive = advertisedMinRx
-    let mustWait = state == .up && remote != nil
+    // A reflector knows nothing that could change.
+    let mustWait = state == .up && remote != nil && !isSeamless
     if !mustWait || transmit < transmitInForce { transmitInForce = transmit }
     if !mustWait || receive >= receiveInForce {
       receiveInForce = receive
@@ -32,7 +35,7 @@ extension Session {
     announcedDemand = setsDemand
     announcedMultiplier = configuration.detectMultiplier
     announcedEchoRx = configuration.requiredMinEchoRx
-    if remote != nil { poll.request() }
+    if remote != nil, !isSeamless { poll.request() }
   }
 
   /// Section 6.6: when the D bit changes, and while Demand mode is active at either end when anything else does.

@@ -24,6 +24,7 @@ extension Session {
   /// What follows the checks: from here on fields are written.
   mutating func accept(_ packet: ControlPacket, at arrival: Instant) -> Reception {
     guard !isUnaffiliated else { return .discarded(.noSession) }
+    if let objection = seamlessObjection(to: packet) { return .discarded(objection) }
     // A late reader must not see a peer that was silent for too long as one that never paused.
     let expired = expire(at: arrival)
     if !packet.final, let confirmed = receiveConfirmed {
@@ -54,6 +55,7 @@ extension Session {
 
   /// The state machine of section 6.2, in the words of 6.8.6.
   private mutating func advance(on received: SessionState, at now: Instant) -> Transition? {
+    if isSeamless { return advanceSeamless(on: received, at: now) }
     if received == .adminDown {
       guard state != .down else { return nil }
       return change(

@@ -30,12 +30,13 @@ extension Session {
     toldDiagnostic = diagnostic
     let demand = setsDemand
     if demand || toldDemand { demandTold(demand) }
+    let seamless = configuration.seamlessDiscriminator
     return ControlPacket(
       diagnostic: diagnostic, state: state, poll: poll, final: final,
       controlPlaneIndependent: configuration.controlPlaneIndependent,
-      authenticationPresent: authentication != nil, demand: demand,
+      authenticationPresent: authentication != nil, demand: demand || seamless != nil,
       detectMultiplier: configuration.detectMultiplier, myDiscriminator: localDiscriminator,
-      yourDiscriminator: remote?.discriminator ?? 0, desiredMinTx: advertisedMinTx,
+      yourDiscriminator: seamless ?? remote?.discriminator ?? 0, desiredMinTx: advertisedMinTx,
       requiredMinRx: advertisedMinRx, requiredMinEchoRx: configuration.requiredMinEchoRx)
   }
 }

@@ -131,6 +131,8 @@ public struct Session: Hashable, Sendable {
   /// `detectionDeadline` goes by Polls instead.
   public var detectionTime: Int64? {
     guard let remote else { return nil }
+    // RFC 7880: the reflector answers as often as it is asked, so what counts is our own rate.
+    if isSeamless { return Int64(configuration.detectMultiplier) * transmitInterval.nanoseconds }
     return Int64(remote.detectMultiplier) * max(receiveInForce, remote.desiredMinTx).nanoseconds
   }
 

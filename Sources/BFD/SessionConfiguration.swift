@@ -29,6 +29,8 @@ public struct SessionConfiguration: Hashable, Sendable {
   public var packetSize: UInt16 = 0
   /// What the C bit says: that this system's BFD does not share fate with its control plane (RFC 5880 section 4.1).
   public var controlPlaneIndependent = false
+  /// The reflector's discriminator: the session is seamless BFD, and this its initiator (RFC 7880). Nil for all others.
+  public var seamlessDiscriminator: UInt32?
 
   public init(
     desiredMinTx: Interval = .milliseconds(300), requiredMinRx: Interval = .milliseconds(300),

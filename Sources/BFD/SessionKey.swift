@@ -8,6 +8,10 @@ public enum PathType: UInt8, Hashable, Sendable, CaseIterable {
   case multihop
   /// One member of a link aggregation group: RFC 7130, port 6784.
   case linkAggregationMember
+  /// From an initiator of seamless BFD to a reflector and back: RFC 7881, port 7784 at the reflector.
+  case seamlessInitiator
+  /// What initiators ask this system: RFC 7881, port 7784.
+  case seamlessReflector
 }
 
 /// A space of addresses of its own: a network namespace, or a VRF in one. The same address in two domains is two

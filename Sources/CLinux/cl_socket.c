@@ -168,3 +168,13 @@ uint8_t *cl_tx_batch_add(struct cl_tx_batch *b, const struct cl_tx_route *r, uin
 int cl_tx_batch_send(struct cl_tx_batch *b, int fd, int first, int count) {
   return sendmmsg(fd, b->headers + first, (unsigned)count, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
+
+int cl_send_reply(int fd, const struct cl_datagram *to, const uint8_t *payload, uint32_t length) {
+  struct cl_tx_route route;
+  cl_tx_route_set(&route, to->is_ipv6, to->source, to->source_port, to->destination, to->interface_index);
+  struct iovec vector = {(void *)payload, length};
+  struct msghdr h = {.msg_name = &route.destination, .msg_namelen = route.destination_length,
+                     .msg_iov = &vector, .msg_iovlen = 1,
+                     .msg_control = route.control, .msg_controllen = route.control_length};
+  return (int)sendmsg(fd, &h, MSG_DONTWAIT | MSG_NOSIGNAL);
+}

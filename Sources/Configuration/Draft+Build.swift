@@ -8,15 +8,18 @@ extension Draft {
       paths.compactMap { path in path.name.map { ($0.value, path.weight) } }, uniquingKeysWith: { a, _ in a })
     guard let interfaces = all(interfaces, Self.build), let peers = all(peers, { build($0, timers) }),
       let allow = all(allow, { build($0, timers) }), let keyChains = buildKeyChains(),
+      let reflectors = buildReflectors(),
       let paths = all(paths, Self.build),
       let groups = all(groups, { Self.build($0, weights) }), let routes = all(routes, Self.staticRoute)
     else { return nil }
+    var bfd = GatewayConfiguration.BFDSettings(
+      timers: timers, listen: listen?.map(\.value) ?? [.v4(.any), .v6(.any)], peers: peers, allow: allow,
+      keyChains: keyChains)
+    bfd.reflectors = reflectors
     return GatewayConfiguration(
       namespace: namespace, interfaces: interfaces, egressSysctls: egressSysctls, sysctls: sysctls.map(\.value),
-      bfd: .init(
-        timers: timers, listen: listen?.map(\.value) ?? [.v4(.any), .v6(.any)], peers: peers, allow: allow,
-        keyChains: keyChains),
-      paths: paths, groups: groups, routes: routes, uplinks: uplinks.map { build($0, peers, allow) }, drain: drain,
+      bfd: bfd, paths: paths, groups: groups, routes: routes, uplinks: uplinks.map { build($0, peers, allow) },
+      drain: drain,
       control: control, realtime: realtime, startupGrace: startupGrace)
   }
 
@@ -36,17 +39,19 @@ extension Draft {
     _ draft: PeerDraft, _ timers: GatewayConfiguration.BFDTimers
   ) -> GatewayConfiguration.BFDPeer? {
     guard let name = draft.name?.value, let address = draft.address?.value else { return nil }
-    return GatewayConfiguration.BFDPeer(
+    var peer = GatewayConfiguration.BFDPeer(
       name: name, address: address, interface: draft.interface?.value, localAddress: draft.localAddress?.value,
       reach: draft.reach.value, mode: draft.mode, timers: draft.timers.timers(timers),
-      minimumTTL: Self.build(draft.minimumTTL, draft.reach), pointToPoint: draft.pointToPoint,
-      shutdown: draft.shutdown, keyChain: draft.authentication?.chainName(of: "peer", name),
-      dampening: build(draft.dampening))
+      minimumTTL: Self.build(draft.minimumTTL, isFar: draft.reach.multihop || draft.seamless != nil),
+      pointToPoint: draft.pointToPoint, shutdown: draft.shutdown,
+      keyChain: draft.authentication?.chainName(of: "peer", name), dampening: build(draft.dampening))
+    peer.seamlessDiscriminator = draft.seamless
+    return peer
   }
 
   /// RFC 5881 section 5 asks for 255 over one hop; RFC 5883 for nothing.
-  private static func build(_ minimumTTL: Located<Int>?, _ reach: ReachDraft) -> UInt8 {
-    UInt8(clamping: minimumTTL?.value ?? (reach.multihop ? 1 : 255))
+  private static func build(_ minimumTTL: Located<Int>?, isFar: Bool) -> UInt8 {
+    UInt8(clamping: minimumTTL?.value ?? (isFar ? 1 : 255))
   }
 
   private func build(_ draft: DampeningDraft) -> GatewayConfiguration.Dampening? {
@@ -64,7 +69,7 @@ extension Draft {
     var allow = GatewayConfiguration.BFDAllow(
       name: draft.name?.value, prefix: prefix, interface: draft.interface?.value, maxSessions: draft.maxSessions,
       reach: draft.reach.value, timers: draft.timers.timers(timers),
-      minimumTTL: Self.build(draft.minimumTTL, draft.reach), dampening: build(draft.dampening))
+      minimumTTL: Self.build(draft.minimumTTL, isFar: draft.reach.multihop), dampening: build(draft.dampening))
     allow.keyChain = draft.authentication?.chainName(of: "allow", allow.name)
     return allow
   }

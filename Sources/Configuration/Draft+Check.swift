@@ -138,7 +138,7 @@ extension Draft {
     if peer.shutdown {
       report.warning("the peer \(name) is shut down, so this path never comes up", at: place)
     }
-    if peer.reach.isNear, let via = path.via?.value, let address = peer.address?.value,
+    if peer.reach.isNear, peer.seamless == nil, let via = path.via?.value, let address = peer.address?.value,
       via.family == address.family, via != address
     {
       report.warning(

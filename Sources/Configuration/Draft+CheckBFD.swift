@@ -5,15 +5,16 @@ extension Draft {
     unique(peers.compactMap(\.name) + allow.compactMap(\.name), { "the peer name \(SourceText.quoted($0))" })
     unique(profileNames) { "the profile \(SourceText.quoted($0))" }
     checkSessions()
+    checkReflectors()
     checkKeys()
     unique(listen ?? []) { "the address \($0)" }
     warnAboutTimers()
     for peer in peers where !peer.isInline {
       // What is in another namespace this file does not describe; what is behind routers is no neighbour.
       if peer.reach.namespace == nil { checkInterface(peer.interface) }
-      if peer.reach.isNear { checkNeighbour(peer.address, on: peer.interface) }
+      if peer.reach.isNear, peer.seamless == nil { checkNeighbour(peer.address, on: peer.interface) }
     }
-    for peer in peers where peer.reach.isHere {
+    for peer in peers where peer.reach.isHere && peer.seamless == nil {
       checkListen(peer.address, peer.localAddress)
       checkLocal(peer)
     }

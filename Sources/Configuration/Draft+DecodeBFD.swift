@@ -18,6 +18,7 @@ extension Draft {
       value.error(
         "BFD would receive nothing", expected: "at least one address", help: "leave `listen` out for all addresses")
     }
+    reflectors = table["reflectors"]?.list("a list of reflectors")?.compactMap(Self.reflector) ?? []
     if let value = table["key-chains"] { decodeKeyChains(value) }
     if let value = table["peers"] {
       let items = value.list("a list of peers")
@@ -69,7 +70,7 @@ extension Draft {
     return .on(result)
   }
 
-  private static func reach(_ table: Table) -> ReachDraft {
+  static func reach(_ table: Table) -> ReachDraft {
     var draft = ReachDraft()
     draft.multihop = table["multihop"]?.boolean() ?? false
     draft.vrf = table["vrf"]?.interfaceName()
@@ -102,6 +103,7 @@ extension Draft {
     draft.reach = Self.reach(table)
     Self.peerOptions(table, &draft)
     if draft.reach.multihop { checkMultihop(table, draft) }
+    if let value = table["seamless"] { draft.seamless = Self.seamless(value, table) }
     if let address = draft.address, case .v6 = address.value, address.value.isLinkLocal, table["interface"] == nil {
       value.report.error(
         "the link-local address \(address.value) needs an interface", at: address.place,

@@ -15,6 +15,7 @@ struct Draft {
   var dampening: GatewayConfiguration.Dampening?
   var peers: [PeerDraft] = []
   var allow: [AllowDraft] = []
+  var reflectors: [ReflectorDraft] = []
   var keyChains: [KeyChainDraft] = []
   var hasBrokenKeyChains = false
   var paths: [PathDraft] = []
@@ -67,6 +68,8 @@ struct PeerDraft {
   var interface: Located<String>?
   var localAddress: Located<IPAddress>?
   var reach = ReachDraft()
+  /// The reflector's discriminator.
+  var seamless: UInt32?
   var mode: GatewayConfiguration.BFDMode = .active
   var timers = TimersDraft()
   /// Nil: not written.
@@ -90,6 +93,15 @@ struct AllowDraft {
   var minimumTTL: Located<Int>?
   var dampening: DampeningDraft = .inherited
   var authentication: AuthenticationDraft?
+}
+
+struct ReflectorDraft {
+  var discriminator: Located<UInt32>?
+  var allow: [Located<IPPrefix>] = []
+  var receiveInterval: Duration = .milliseconds(10)
+  var maximumRate = 10_000
+  var shutdown = false
+  var reach = ReachDraft()
 }
 
 /// Where a peer is, beside its address.

@@ -14,6 +14,9 @@ extension GatewayConfiguration {
     /// In the order of the file, those that a peer's or allow entry's own key made at the end.
     public var keyChains: [BFDKeyChain]
 
+    /// Whom seamless BFD asks here (RFC 7880).
+    public var reflectors: [BFDReflector] = []
+
     public init(
       timers: BFDTimers = BFDTimers(), listen: [IPAddress] = [.v4(.any), .v6(.any)], peers: [BFDPeer] = [],
       allow: [BFDAllow] = [], keyChains: [BFDKeyChain] = []
@@ -61,6 +64,8 @@ extension GatewayConfiguration {
     public var minimumTTL: UInt8
     /// Accept the first packet from any source address (RFC 5881 section 6, point-to-point links).
     public var pointToPoint: Bool
+    /// The discriminator of the reflector that the peer is: the session is seamless BFD (RFC 7880). Nil for all others.
+    public var seamlessDiscriminator: UInt32?
     /// Administratively down.
     public var shutdown: Bool
     /// Name of the key chain that packets are authenticated with; nil for none.
@@ -86,6 +91,34 @@ extension GatewayConfiguration {
       self.minimumTTL = minimumTTL
       self.pointToPoint = pointToPoint
       self.shutdown = shutdown
+    }
+  }
+
+  /// A reflector of seamless BFD on this gateway.
+  public struct BFDReflector: Hashable, Sendable {
+    /// Not zero; unique in its namespace or VRF.
+    public var discriminator: UInt32
+    /// Whom it answers; not empty.
+    public var allow: [IPPrefix]
+    /// Required Min RX Interval, as it tells initiators.
+    public var receiveInterval: Duration
+    /// Answers a second: 1 to 1,000,000.
+    public var maximumRate: Int
+    /// Answers AdminDown.
+    public var shutdown: Bool
+    /// `multihop` is always false here.
+    public var reach: BFDReach
+
+    public init(
+      discriminator: UInt32, allow: [IPPrefix], receiveInterval: Duration = .milliseconds(10),
+      maximumRate: Int = 10_000, shutdown: Bool = false, reach: BFDReach = BFDReach()
+    ) {
+      self.discriminator = discriminator
+      self.allow = allow
+      self.receiveInterval = receiveInterval
+      self.maximumRate = maximumRate
+      self.shutdown = shutdown
+      self.reach = reach
     }
   }
 

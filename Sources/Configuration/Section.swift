@@ -13,12 +13,16 @@ struct Section: Hashable {
     ])
   static let interface = Section(what: "an interface", keys: ["name", "from", "addresses", "mtu", "mac", "up"])
   static let bfd = Section(
-    what: "bfd", keys: sessionDefaults + ["listen", "profiles", "peers", "allow", "key-chains"])
+    what: "bfd", keys: sessionDefaults + ["listen", "profiles", "peers", "allow", "key-chains", "reflectors"])
   static let profile = Section(what: "a BFD profile", keys: ["name"] + sessionOptions)
   static let peer = Section(
     what: "a BFD peer",
-    keys: ["name", "address", "interface", "local-address", "profile", "point-to-point"] + place
-      + sessionOptions)
+    keys: ["name", "address", "interface", "local-address", "profile", "point-to-point", "seamless"]
+      + place + sessionOptions)
+  static let seamless = Section(what: "seamless", keys: ["discriminator"])
+  static let reflector = Section(
+    what: "a reflector",
+    keys: ["discriminator", "allow", "receive-interval", "maximum-rate", "shutdown", "vrf", "namespace"])
   /// `bfd: {...}` in a path's health: the path has the address and the interface.
   static let inlinePeer = Section(
     what: "a path's bfd",
@@ -55,7 +59,8 @@ struct Section: Hashable {
   static let realtime = Section(what: "realtime", keys: ["priority", "cpu"])
 
   static let all: [Section] = [
-    file, interface, bfd, profile, dampening, peer, inlinePeer, allow, keyChain, key, lifetime, authentication,
+    file, interface, bfd, seamless, reflector, profile, dampening, peer, inlinePeer, allow, keyChain, key, lifetime,
+    authentication,
     path,
     health, icmp, neighbour, group, member, groupRoute, route,
     uplinks, watch, lostWhen, drain, control, realtime

@@ -9,6 +9,8 @@ public enum BFDPort {
   public static let multihop: UInt16 = 4784
   /// RFC 7130 section 2.2.
   public static let linkAggregationMember: UInt16 = 6784
+  /// RFC 7881 section 3: where a reflector is asked.
+  public static let seamlessReflector: UInt16 = 7784
   /// RFC 5881 section 4: source ports.
   public static let sources: ClosedRange<UInt16> = 49152...65535
 
@@ -18,6 +20,7 @@ public enum BFDPort {
     case .singleHop: singleHop
     case .multihop: multihop
     case .linkAggregationMember: linkAggregationMember
+    case .seamlessInitiator, .seamlessReflector: seamlessReflector
     }
   }
 }
@@ -40,7 +43,9 @@ public struct Endpoint: Hashable, Sendable {
     self.device = device
   }
 
-  public var port: UInt16 { BFDPort.destination(pathType) }
+  /// The port that packets come in on; nil for one of this system's choice, which initiators of seamless BFD use to
+  /// ask and to be answered.
+  public var port: UInt16? { pathType == .seamlessInitiator ? nil : BFDPort.destination(pathType) }
 }
 
 /// Why the speaker could not open its sockets, and what to do.

@@ -21,15 +21,18 @@ final class Receiver: Sendable {
 final class Transmitter: Sendable {
   let domain: RoutingDomain
   let family: AddressFamily
+  /// For initiators of seamless BFD, and for nobody else: answers come in on the same socket.
+  let isSeamless: Bool
   let descriptor: Int32
   /// The source of every packet of this family and domain, for as long as the speaker lives.
   let sourcePort: UInt16
 
   deinit { close(descriptor) }
 
-  fileprivate init(_ domain: RoutingDomain, _ family: AddressFamily, _ descriptor: Int32, _ sourcePort: UInt16) {
-    self.domain = domain
-    self.family = family
+  fileprivate init(_ endpoint: Endpoint, _ descriptor: Int32, _ sourcePort: UInt16) {
+    domain = endpoint.domain
+    family = endpoint.address.family
+    isSeamless = endpoint.pathType == .seamlessInitiator
     self.descriptor = descriptor
     self.sourcePort = sourcePort
   }
@@ -47,6 +50,7 @@ enum EndpointSockets {
         let fd = try socket(endpoint.address.family)
         do throws(SystemCallError) {
           try prepareReceiver(fd, endpoint.address.family)
+          if endpoint.pathType == .seamlessReflector { try prepareTransmitter(fd, endpoint.address.family) }
           try bindToDevice(fd, endpoint.device)
           try bindBeside(neighbours, fd, endpoint)
         } catch {
@@ -79,7 +83,19 @@ enum EndpointSockets {
           throw error
         }
       }
-      return Transmitter(endpoint.domain, family, descriptor, port)
+      return Transmitter(endpoint, descriptor, port)
+    } catch {
+      throw SpeakerError(message: explain(error, endpoint), code: error.code)
+    }
+  }
+
+  /// A socket that has been opened to send by, to receive on as well.
+  static func receiver(_ endpoint: Endpoint, on transmitter: Transmitter) throws(SpeakerError) -> Receiver {
+    do throws(SystemCallError) {
+      try prepareReceiver(transmitter.descriptor, transmitter.family)
+      let descriptor = fcntl(transmitter.descriptor, F_DUPFD_CLOEXEC, 0)
+      guard descriptor >= 0 else { throw SystemCallError("duplicate a socket") }
+      return Receiver(endpoint, descriptor)
     } catch {
       throw SpeakerError(message: explain(error, endpoint), code: error.code)
     }
@@ -90,8 +106,8 @@ enum EndpointSockets {
     switch error.code {
     case EADDRINUSE:
       return
-        "\(error): UDP port \(endpoint.port) on \(listen) is taken in this namespace; another BFD daemon runs there "
-        + "(ss -ulpn 'sport = :\(endpoint.port)' names it). Stop it, or set bfd.listen to another address"
+        "\(error): UDP port \(endpoint.port ?? 0) on \(listen) is taken in this namespace; another BFD daemon runs there "
+        + "(ss -ulpn 'sport = :\(endpoint.port ?? 0)' names it). Stop it, or set bfd.listen to another address"
     case EADDRNOTAVAIL:
       return "\(error): \(listen) is not an address of this namespace; add it, or correct bfd.listen"
     case EACCES, EPERM:
@@ -158,7 +174,7 @@ enum EndpointSockets {
     let all = sharing.isEmpty ? [] : sharing.map(\.descriptor) + [fd]
     for descriptor in all { try setOption(descriptor, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR") }
     defer { for descriptor in all { try? setOption(descriptor, SOL_SOCKET, SO_REUSEADDR, 0, "SO_REUSEADDR") } }
-    try bindSocket(fd, endpoint.address, endpoint.port)
+    try bindSocket(fd, endpoint.address, endpoint.port ?? 0)
   }
 
   /// The first free port from the preferred one on.

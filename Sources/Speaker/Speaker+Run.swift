@@ -26,7 +26,8 @@ extension Speaker {
 
   private mutating func drain(_ receiver: Receiver, until now: Instant) {
     let descriptor = receiver.descriptor
-    let origin = Origin(pathType: receiver.endpoint.pathType, domain: receiver.endpoint.domain)
+    let origin = Origin(
+      pathType: receiver.endpoint.pathType, domain: receiver.endpoint.domain, descriptor: descriptor)
     while receiveBatch.receive(from: descriptor) > 0 {
       let clock = ArrivalClock()
       var latest = now
@@ -49,6 +50,10 @@ extension Speaker {
       source: datagram.sourceAddress, destination: datagram.destinationAddress,
       interface: datagram.interface_index, timeToLive: UInt8(clamping: datagram.time_to_live),
       pathType: origin.pathType, domain: origin.domain)
+    if origin.pathType == .seamlessReflector {
+      reflect(position, from: source, by: origin.descriptor, at: arrival)
+      return arrival
+    }
     let payload = receiveBatch.payload(position)  // stays as it is until the next receive, after this has returned
     deliver(payload.bytes, from: source, at: arrival)
     return arrival
@@ -143,7 +148,7 @@ extension Speaker {
     return .failure(PacketDiscarded(refusal))
   }
 
-  private mutating func count(_ reason: DiscardReason) { counters.discarded[Int(reason.rawValue)] &+= 1 }
+  mutating func count(_ reason: DiscardReason) { counters.discarded[Int(reason.rawValue)] &+= 1 }
 
   /// A session's timer fired: detection, transmission, and the end of sessions nobody speaks on.
   private mutating func serve(_ index: Int, at now: Instant) {
@@ -223,6 +228,7 @@ extension Speaker {
 private struct Origin {
   var pathType: PathType
   var domain: RoutingDomain
+  var descriptor: Int32
 }
 
 extension Speaker {

@@ -43,6 +43,7 @@ public struct Speaker: ~Copyable {
   let discriminators: DiscriminatorSource
   public internal(set) var rules: [AllowRule] = []
   var sessionsByRule: [Int] = []
+  var reflections: [Reflection] = []
   /// By the number that settings call them.
   var keyRings: [KeyRing] = []
   var keysCheckedAt: Instant
@@ -89,14 +90,21 @@ public struct Speaker: ~Copyable {
     var newReceivers: [Receiver] = []
     var newTransmitters: [Transmitter] = []
     for endpoint in endpoints where !receivers.contains(where: { $0.endpoint == endpoint }) {
+      if endpoint.pathType == .seamlessInitiator {
+        let transmitter = try EndpointSockets.transmitter(
+          for: endpoint, in: namespace, preferredPort: preferredPort)
+        newReceivers.append(try EndpointSockets.receiver(endpoint, on: transmitter))
+        newTransmitters.append(transmitter)
+        continue
+      }
       // A device may be in this namespace, or in another: asking the others too does no harm.
       newReceivers.append(
         try EndpointSockets.receiver(endpoint, in: namespace, beside: receivers + newReceivers))
       let family = endpoint.address.family
       let isThere = (transmitters + newTransmitters).contains {
-        $0.domain == endpoint.domain && $0.family == family
+        $0.domain == endpoint.domain && $0.family == family && !$0.isSeamless
       }
-      if !isThere {
+      if !isThere, endpoint.pathType != .seamlessReflector {
         newTransmitters.append(
           try EndpointSockets.transmitter(for: endpoint, in: namespace, preferredPort: preferredPort))
       }
@@ -127,7 +135,10 @@ public struct Speaker: ~Copyable {
 
   func transmitter(for settings: SessionSettings) -> Int32 {
     guard let family = settings.remoteAddress?.family else { return -1 }
-    return transmitters.first { $0.domain == settings.key.domain && $0.family == family }?.descriptor ?? -1
+    let isSeamless = settings.key.pathType == .seamlessInitiator
+    return transmitters.first {
+      $0.domain == settings.key.domain && $0.family == family && $0.isSeamless == isSeamless
+    }?.descriptor ?? -1
   }
 
   deinit {
@@ -139,7 +150,7 @@ public struct Speaker: ~Copyable {
 
   /// The UDP source port of a family's packets.
   public func sourcePort(_ family: AddressFamily, in domain: RoutingDomain = .main) -> UInt16? {
-    transmitters.first { $0.family == family && $0.domain == domain }?.sourcePort
+    transmitters.first { $0.family == family && $0.domain == domain && !$0.isSeamless }?.sourcePort
   }
 
   /// When `run` next has something to do, packets aside.

@@ -202,6 +202,27 @@ private typealias C = GatewayConfiguration
     #expect(configuration.bfd.allow.map(\.minimumTTL) == [1, 255])
   }
 
+  @Test func seamlessPeersAndReflectorsNameTheirDiscriminators() throws {
+    let configuration = try parse(
+      """
+      version: 1
+      bfd:
+        peers:
+          - {name: a, address: 10.9.0.1, seamless: {discriminator: 0xcafe}}
+          - {name: b, address: 10.9.0.2, seamless: {discriminator: 10.255.0.1}, minimum-ttl: 200}
+        reflectors:
+          - {discriminator: 7, allow: [10.9.0.0/24], receive-interval: 5ms, maximum-rate: 50, shutdown: true, vrf: red}
+      """)
+    #expect(configuration.bfd.peers.map(\.seamlessDiscriminator) == [0xcafe, 0x0aff_0001])
+    #expect(configuration.bfd.peers.map(\.minimumTTL) == [1, 200])
+    #expect(
+      configuration.bfd.reflectors == [
+        C.BFDReflector(
+          discriminator: 7, allow: [try #require(IPPrefix("10.9.0.0/24"))], receiveInterval: .milliseconds(5),
+          maximumRate: 50, shutdown: true, reach: C.BFDReach(vrf: "red"))
+      ])
+  }
+
   @Test func healthChecksNest() throws {
     let configuration = try parse(
       """

@@ -76,4 +76,7 @@ uint8_t *cl_tx_batch_add(struct cl_tx_batch *batch, const struct cl_tx_route *ro
 int cl_tx_batch_send(struct cl_tx_batch *batch, int fd, int first, int count);
 void cl_tx_batch_clear(struct cl_tx_batch *batch);
 
+// Answers a datagram where it came from, from the address it was sent to; octets sent, or -1 with errno.
+int cl_send_reply(int fd, const struct cl_datagram *to, const uint8_t *payload, uint32_t length);
+
 #endif

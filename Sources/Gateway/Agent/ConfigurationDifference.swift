@@ -31,6 +31,7 @@ enum ConfigurationDifference {
     compare("peer", old.bfd.peers, new.bfd.peers, \.name)
     compare("allow entry", old.bfd.allow, new.bfd.allow, \.name)
     compare("key chain", old.bfd.keyChains, new.bfd.keyChains, \.name)
+    compare("reflector", old.bfd.reflectors, new.bfd.reflectors) { "\($0.discriminator)" }
     compare("path", old.paths, new.paths, \.name)
     compare("group", old.groups, new.groups, \.name)
     compare("route", old.routes, new.routes) { "\($0.prefix) metric \($0.metric) table \($0.table)" }

@@ -26,17 +26,26 @@ extension GatewayConfiguration.BFDReach {
   var pathType: PathType { multihop ? .multihop : .singleHop }
 }
 
+extension GatewayConfiguration.BFDPeer {
+  var pathType: PathType { seamlessDiscriminator == nil ? reach.pathType : .seamlessInitiator }
+}
+
 extension Engine {
   /// The endpoints that the configuration asks for, by namespace; nil is the gateway's.
   private var wantedEndpoints: [String?: [Endpoint]] {
     let bfd = configuration.bfd
     var wanted: [String?: [Endpoint]] = [nil: bfd.listen.map { Endpoint($0) }]
-    let reaches = bfd.peers.map { ($0.reach, $0.address.family) } + bfd.allow.map { ($0.reach, $0.prefix.family) }
-    for (reach, family) in reaches {
+    let reaches =
+      bfd.peers.map { ($0.reach, $0.pathType, $0.address.family) }
+      + bfd.allow.map { ($0.reach, $0.reach.pathType, $0.prefix.family) }
+      + bfd.reflectors.flatMap { reflector in
+        Set(reflector.allow.map(\.family)).map { (reflector.reach, PathType.seamlessReflector, $0) }
+      }
+    for (reach, pathType, family) in reaches {
       let isHere = reach.domain == .main
       let addresses = isHere ? bfd.listen.filter { $0.family == family } : [.any(family)]
       for address in addresses {
-        let endpoint = Endpoint(address, pathType: reach.pathType, domain: reach.domain, device: reach.vrf)
+        let endpoint = Endpoint(address, pathType: pathType, domain: reach.domain, device: reach.vrf)
         if wanted[reach.namespace]?.contains(endpoint) != true {
           wanted[reach.namespace, default: []].append(endpoint)
         }
@@ -67,6 +76,7 @@ extension Engine {
         problem(subject, "\(error)", at: now)
       }
     }
+    speaker.setReflectors(configuration.bfd.reflectors.map { ReflectorSettings($0) }, at: now)
     watchDescriptors()
   }
 
@@ -99,5 +109,16 @@ extension Engine {
     guard let name else { return 0 }
     if let namespace = reach.namespace { return foreign[namespace]?.interfaces[name] }
     return links.values.first { $0.name == name }.map { UInt32($0.index) }
+  }
+}
+
+extension ReflectorSettings {
+  init(_ reflector: GatewayConfiguration.BFDReflector) {
+    self.init(
+      reflector: SeamlessReflector(
+        discriminator: reflector.discriminator,
+        requiredMinRx: Interval(reflector.receiveInterval) ?? .milliseconds(10),
+        isShutDown: reflector.shutdown),
+      domain: reflector.reach.domain, allowed: reflector.allow, maximumRate: reflector.maximumRate)
   }
 }

@@ -75,9 +75,9 @@ extension Engine {
     guard let index = interfaceIndex(peer.interface, peer.reach) else { return nil }
     return SessionSettings(
       key: SessionKey(
-        peer: key(of: peer, interface: index), pathType: peer.reach.pathType, domain: peer.reach.domain),
+        peer: key(of: peer, interface: index), pathType: peer.pathType, domain: peer.reach.domain),
       remoteAddress: peer.address, localAddress: peer.localAddress, minimumTimeToLive: peer.minimumTTL,
-      parameters: SessionConfiguration(peer.timers, role: peer.mode == .active ? .active : .passive),
+      parameters: SessionConfiguration(peer),
       keyChain: peer.keyChain.map { number(ofKeyChain: $0) },
       dampening: peer.dampening.map { Dampening.Settings($0) })
   }
@@ -175,6 +175,11 @@ extension Engine {
 }
 
 extension SessionConfiguration {
+  init(_ peer: GatewayConfiguration.BFDPeer) {
+    self.init(peer.timers, role: peer.mode == .active ? .active : .passive)
+    seamlessDiscriminator = peer.seamlessDiscriminator
+  }
+
   init(_ timers: GatewayConfiguration.BFDTimers, role: Role) {
     self.init(
       desiredMinTx: Interval(timers.transmitInterval) ?? .milliseconds(300),
