@@ -125,6 +125,13 @@ enum EndpointSockets {
       family == .ipv4 ? AF_INET : AF_INET6,
       Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), Int32(IPPROTO_UDP))
     guard fd >= 0 else { throw SystemCallError("open \(family) socket") }
+    guard family == .ipv6 else { return fd }
+    do throws(SystemCallError) {
+      try setOption(fd, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1, "IPV6_V6ONLY")
+    } catch {
+      close(fd)
+      throw error
+    }
     return fd
   }
 
@@ -137,7 +144,6 @@ enum EndpointSockets {
       try setOption(fd, Int32(IPPROTO_IP), IP_PKTINFO, 1, "IP_PKTINFO")
       try setOption(fd, Int32(IPPROTO_IP), IP_RECVTTL, 1, "IP_RECVTTL")
     case .ipv6:
-      try setOption(fd, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1, "IPV6_V6ONLY")
       try setOption(fd, Int32(IPPROTO_IPV6), IPV6_RECVPKTINFO, 1, "IPV6_RECVPKTINFO")
       try setOption(fd, Int32(IPPROTO_IPV6), IPV6_RECVHOPLIMIT, 1, "IPV6_RECVHOPLIMIT")
     }
@@ -151,7 +157,6 @@ enum EndpointSockets {
       try setOption(fd, Int32(IPPROTO_IP), IP_TTL, 255, "IP_TTL")
       try setOption(fd, Int32(IPPROTO_IP), IP_TOS, 0xc0, "IP_TOS")
     case .ipv6:
-      try setOption(fd, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1, "IPV6_V6ONLY")
       try setOption(fd, Int32(IPPROTO_IPV6), IPV6_UNICAST_HOPS, 255, "IPV6_UNICAST_HOPS")
       try setOption(fd, Int32(IPPROTO_IPV6), IPV6_TCLASS, 0xc0, "IPV6_TCLASS")
     }

@@ -96,9 +96,10 @@ import Testing
 
   @Test func silenceForTheDetectionTimeTakesTheSessionDown() throws {
     var session = try up()
-    let early = session.expire(at: start + 150 * ms - 1)
+    let early = session.expire(at: start + (150 * ms - 1))
     #expect(early == nil)
-    let transition = try #require(session.expire(at: start + 150 * ms))
+    let late = session.expire(at: start + 150 * ms)
+    let transition = try #require(late)
     #expect(transition.to == .down)
     #expect(transition.diagnostic == .controlDetectionTimeExpired)
     #expect(transition.isFailure)
@@ -121,20 +122,21 @@ import Testing
     #expect(session.detectionTime == 1200 * ms)
   }
 
-  @Test(
-    "what no reflector says changes nothing",
-    arguments: [
-      { $0.demand = true } as @Sendable (inout ControlPacket) -> Void, { $0.myDiscriminator = 0xbeef },
-      {
-        $0.yourDiscriminator = 0; $0.state = .adminDown
-      }
-    ])
-  func forged(_ change: @Sendable (inout ControlPacket) -> Void) throws {
+  enum Forgery: CaseIterable { case demand, otherReflector, noDiscriminator }
+
+  @Test(arguments: Forgery.allCases) func whatNoReflectorSaysChangesNothing(forgery: Forgery) throws {
     var session = try up()
     var answer = try Self.reflector.answer(try asked(&session, at: start + 50 * ms))
-    change(&answer)
+    switch forgery {
+    case .demand: answer.demand = true
+    case .otherReflector: answer.myDiscriminator = 0xbeef
+    case .noDiscriminator:
+      answer.yourDiscriminator = 0
+      answer.state = .adminDown
+    }
     let before = session
-    #expect(session.receive(answer, at: start + 60 * ms) == .discarded(.notSeamless))
+    let reception = session.receive(answer, at: start + 60 * ms)
+    #expect(reception == .discarded(.notSeamless))
     #expect(session == before)
   }
 
@@ -144,7 +146,8 @@ import Testing
     configuration.desiredMinTx = .milliseconds(200)
     session.configure(configuration)
     #expect(session.transmitInterval == .milliseconds(200))
-    #expect(try !asked(&session, at: start + 200 * ms).poll)
+    let packet = try asked(&session, at: start + 200 * ms)
+    #expect(!packet.poll)
   }
 
   @Test func aHeldInitiatorStaysDown() throws {
