@@ -83,6 +83,13 @@ public struct Demultiplexer: Sendable {
     return .session(index)
   }
 
+  /// The session with the sender of a packet that `match` discarded for its Your Discriminator, as though it had carried
+  /// none. For hints only: RFC 5880 section 6.8.6 forbids to accept the packet.
+  public func sender(of source: PacketSource) -> Int? {
+    guard let index = indexByAddress(source), entries[index]?.objection(to: source) == nil else { return nil }
+    return index
+  }
+
   /// The most particular session that fits: both addresses, address and interface, address, point-to-point interface.
   private func indexByAddress(_ source: PacketSource) -> Int? {
     index(.pair(local: source.destination, remote: source.source), source)

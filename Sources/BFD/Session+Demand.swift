@@ -3,7 +3,10 @@ extension Session {
   /// What the next packet's D bit says: only while both ends are Up (section 6.6). A peer that wants no packets at all
   /// could not be asked whether it is alive.
   var setsDemand: Bool {
-    guard configuration.demand != nil, state == .up, let remote else { return false }
+    // OVN latches: asked for silence once, it never sends again.
+    guard configuration.demand != nil, !configuration.compatibility.contains(.ovn), state == .up, let remote else {
+      return false
+    }
     return remote.state == .up && remote.requiredMinRx != .zero
   }
 

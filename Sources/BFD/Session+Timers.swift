@@ -20,6 +20,7 @@ extension Session {
   }
 
   private mutating func forgetRemote() {
+    if let remote { hints.known = remote.discriminator }
     remote = nil
     poll.reset()
     receiveConfirmed = nil

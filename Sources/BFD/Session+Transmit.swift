@@ -36,7 +36,7 @@ extension Session {
       controlPlaneIndependent: configuration.controlPlaneIndependent,
       authenticationPresent: authentication != nil, demand: demand || seamless != nil,
       detectMultiplier: configuration.detectMultiplier, myDiscriminator: localDiscriminator,
-      yourDiscriminator: seamless ?? remote?.discriminator ?? 0, desiredMinTx: advertisedMinTx,
+      yourDiscriminator: seamless ?? nextYourDiscriminator(), desiredMinTx: advertisedMinTx,
       requiredMinRx: advertisedMinRx, requiredMinEchoRx: configuration.requiredMinEchoRx)
   }
 }

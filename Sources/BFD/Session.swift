@@ -83,6 +83,8 @@ public struct Session: Hashable, Sendable {
   var listeningSince: Instant
   /// When the peer last answered a Poll.
   public internal(set) var verifiedAt: Instant
+  /// What the peer's discriminator may be while there is no `remote`.
+  var hints = DiscriminatorHints()
   /// The multiplier in the last packet other than a Final.
   var transmittedMultiplier: UInt8
   /// Drawn with each packet: how much of the interval to wait, in 2^-32.

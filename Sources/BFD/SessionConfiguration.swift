@@ -31,6 +31,8 @@ public struct SessionConfiguration: Hashable, Sendable {
   public var controlPlaneIndependent = false
   /// The reflector's discriminator: the session is seamless BFD, and this its initiator (RFC 7880). Nil for all others.
   public var seamlessDiscriminator: UInt32?
+  /// What the peer needs that RFC 5880 does not have.
+  public var compatibility: Compatibility = []
 
   public init(
     desiredMinTx: Interval = .milliseconds(300), requiredMinRx: Interval = .milliseconds(300),

@@ -37,7 +37,10 @@ public struct Command: Hashable, Sendable, CustomStringConvertible {
   /// The Debian package of each program the lab runs.
   private static let packages = [
     "zebra": "frr", "bfdd": "frr", "staticd": "frr", "vtysh": "frr", "bird": "bird2", "birdc": "bird2",
-    "nft": "nftables", "ip": "iproute2", "tcpdump": "tcpdump"
+    "nft": "nftables", "ip": "iproute2", "tcpdump": "tcpdump", "ethtool": "ethtool",
+    "ovn-nbctl": "ovn-central", "ovn-sbctl": "ovn-central", "ovn-northd": "ovn-central",
+    "ovn-controller": "ovn-host", "ovsdb-server": "openvswitch-switch", "ovs-vswitchd": "openvswitch-switch",
+    "ovs-vsctl": "openvswitch-switch", "ovsdb-tool": "openvswitch-switch"
   ]
 }
 

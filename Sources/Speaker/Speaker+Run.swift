@@ -72,8 +72,16 @@ extension Speaker {
       case .success(let index): receive(packet, payload, index, from: source, at: arrival)
       case .failure(let discarded): count(discarded.reason)
       }
-    case .discarded(let reason): count(reason)
+    case .discarded(let reason):
+      count(reason)
+      if reason == .yourDiscriminatorUnknown, hasHintedSessions { overhear(packet, from: source) }
     }
+  }
+
+  /// A packet for a session that is gone tells what its sender wants to hear (`Compatibility.ovn`).
+  private mutating func overhear(_ packet: ControlPacket, from source: PacketSource) {
+    guard let index = demultiplexer.sender(of: source) else { return }
+    slots[index]?.session.overhear(packet)
   }
 
   private mutating func receive(
@@ -156,7 +164,8 @@ extension Speaker {
     slots[index]?.armed = .distantFuture
     if let expired = slots[index]?.session.expire(at: now) { record(expired, of: index) }
     if slots[index]?.dampening != nil { endDampening(index, at: now) }
-    if slots[index]?.rule != nil, slots[index]?.session.remote == nil {
+    // A rule that names one host has its session for good.
+    if slots[index]?.rule != nil, slots[index]?.session.remote == nil, slots[index]?.isNamed == false {
       let since = slots[index]?.lonelySince ?? now
       slots[index]?.lonelySince = since
       if now - since >= Self.lonelyLimit {
@@ -252,7 +261,7 @@ extension Speaker {
       wish = min(wish, shared >= slot.session.earliestTransmission ? shared : due)
     }
     if let until = slot.dampening?.heldUntil { wish = min(wish, until) }
-    if slot.rule != nil, let since = slot.lonelySince { wish = min(wish, since + Self.lonelyLimit) }
+    if slot.rule != nil, !slot.isNamed, let since = slot.lonelySince { wish = min(wish, since + Self.lonelyLimit) }
     return wish
   }
 

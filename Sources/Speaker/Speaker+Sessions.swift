@@ -1,3 +1,4 @@
+import Addresses
 public import BFD
 import CLinux
 
@@ -16,6 +17,7 @@ extension Speaker {
       attempt += 1
       discriminator = discriminators.discriminator(for: settings.key, attempt: attempt)
     }
+    if settings.parameters.compatibility.contains(.ovn) { hasHintedSessions = true }
     let index = free.popLast() ?? slots.count
     let entry = Demultiplexer.Entry(
       key: settings.key, localDiscriminator: discriminator, localAddress: settings.localAddress,
@@ -67,6 +69,7 @@ extension Speaker {
     guard slots.indices.contains(index), let old = slots[index]?.settings, old.isSameSession(as: settings) else {
       return false
     }
+    if settings.parameters.compatibility.contains(.ovn) { hasHintedSessions = true }
     slots[index]?.settings = settings
     slots[index]?.settings.remoteAddress = old.remoteAddress
     slots[index]?.session.configure(settings.parameters)
@@ -85,6 +88,12 @@ extension Speaker {
     slots[index]?.transmitter = descriptor
   }
 
+  /// Tells a session what discriminator its peer may have; see `Compatibility.ovn`.
+  public mutating func suggest(remoteDiscriminator: UInt32, to index: Int) {
+    guard slots.indices.contains(index) else { return }
+    slots[index]?.session.suggest(remoteDiscriminator: remoteDiscriminator)
+  }
+
   /// Makes a session that an allow rule made one of its owner's, without disturbing it: same discriminators, same state.
   /// - Returns: false when it cannot go on with these settings, or no rule made it; it is as it was then.
   public mutating func promote(_ index: Int, _ settings: SessionSettings) -> Bool {
@@ -95,6 +104,7 @@ extension Speaker {
     else { return false }
     if sessionsByRule.indices.contains(rule) { sessionsByRule[rule] -= 1 }
     slots[index]?.rule = nil
+    slots[index]?.isNamed = false
     slots[index]?.lonelySince = nil
     var going = slot.settings
     going.takeOptions(of: settings)
@@ -102,8 +112,9 @@ extension Speaker {
     return true
   }
 
-  /// Replaces the allow rules; sessions that came by a rule which is gone are removed.
-  public mutating func setRules(_ new: [AllowRule]) {
+  /// Replaces the allow rules; sessions that came by a rule which is gone are removed, those of active rules that name
+  /// one host are made.
+  public mutating func setRules(_ new: [AllowRule], at now: Instant = MonotonicClock.now()) {
     let old = rules
     rules = new
     for index in slots.indices {
@@ -120,6 +131,37 @@ extension Speaker {
       }
     }
     sessionsByRule = new.indices.map { rule in slots.count { $0?.rule == rule } }
+    for rule in new.indices { startNamed(rule, at: now) }
+  }
+
+  /// Makes the session of an active rule that names one host, unless that host has one: some peers say nothing, or
+  /// nothing more, until they are spoken to (OVN 23.03, OpenBFDD).
+  private mutating func startNamed(_ number: Int, at now: Instant) {
+    let rule = rules[number]
+    let isActiveHost = rule.isHost && rule.parameters.role == .active
+    for index in slots.indices where slots[index]?.rule == number && slots[index]?.isNamed != isActiveHost {
+      slots[index]?.isNamed = isActiveHost
+      let isLonely = slots[index]?.session.remote == nil
+      slots[index]?.lonelySince = isLonely ? now : nil
+      arm(index)
+    }
+    // Over several hops, or one for each local address, a session needs an address of ours; the rule has none.
+    guard isActiveHost, sessionsByRule[number] == 0, rule.pathType == .singleHop, !rule.byLocalAddress else {
+      return
+    }
+    // An interface that is missing has the largest number, and lets nobody in.
+    guard rule.interface != .max else { return }
+    let settings = SessionSettings(
+      key: SessionKey(
+        peer: .address(rule.prefix.address, interface: rule.interface), pathType: rule.pathType, domain: rule.domain
+      ),
+      remoteAddress: rule.prefix.address, minimumTimeToLive: rule.minimumTimeToLive, parameters: rule.parameters,
+      keyChain: rule.keyChain)
+    guard let index = add(settings, rule: number, at: now) else { return }
+    slots[index]?.isNamed = true
+    sessionsByRule[number] += 1
+    events.append(.created(session: index, rule: number, settings))
+    if let hold = rule.hold { self.hold(index, hold, at: now) }
   }
 
   /// The session with a key.

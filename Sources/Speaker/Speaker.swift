@@ -19,6 +19,8 @@ public struct Speaker: ~Copyable {
     var isSuspended = false
     var counters = SessionCounters()
     var rule: Int?
+    /// Whether that rule names one host and is active: the session is there before the peer speaks, and stays.
+    var isNamed = false
     var lastTransition: Transition?
     /// What the owner wants it held in.
     var hold: Session.Hold?
@@ -39,6 +41,8 @@ public struct Speaker: ~Copyable {
   var transmitters: [Transmitter] = []
   /// Where to start looking for a source port.
   let preferredPort: UInt16
+  /// Whether some session was ever made with `Compatibility.ovn`.
+  var hasHintedSessions = false
   var random: RandomSource
   let discriminators: DiscriminatorSource
   public internal(set) var rules: [AllowRule] = []

@@ -30,11 +30,14 @@ final class OwnSide: Sendable {
   private let state = Mutex(State())
   private let wake: Int32
   private let namespace: LabNamespace
+  private let secret: UInt64
 
   /// Opens the sockets and starts the loop.
+  /// - Parameter secret: another one gives other discriminators.
   /// - Throws: `SpeakerError` when the sockets cannot be opened.
-  init(in namespace: LabNamespace) throws {
+  init(in namespace: LabNamespace, secret: UInt64 = 0x7761_79) throws {
     self.namespace = namespace
+    self.secret = secret
     wake = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
     try startThread { [self] in live() }
     waitUntil(timeout: .seconds(30), every: .milliseconds(1)) { state.withLock { $0.isReady || $0.hasEnded } }
@@ -93,7 +96,7 @@ final class OwnSide: Sendable {
 
   private func loop() throws {
     var speaker = try Speaker(
-      in: NetworkNamespace(named: namespace.name), listen: [.v4(.any), .v6(.any)], secret: (0x6576_6572, 0x7761_79),
+      in: NetworkNamespace(named: namespace.name), listen: [.v4(.any), .v6(.any)], secret: (0x6576_6572, secret),
       seed: UInt64(getpid()),
       at: MonotonicClock.now())
     state.withLock { $0.isReady = true }
