@@ -155,7 +155,7 @@ private struct SessionRun {
 
   /// One that must be discarded, and change nothing.
   private mutating func forge(_ leaf: Int) throws {
-    let forgery = script.pick(Forgery.allCases)
+    let forgery = script.pick(Forgery.invented)
     var wire = forgery.wire(against: node.sessions[leaf], leaf: leaf, to: .hub)
     wire.arrived = time
     try node.deliver(wire, at: time, in: &world)

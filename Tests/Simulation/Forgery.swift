@@ -30,6 +30,7 @@ extension Forgery {
       bytes[1] |= 0x04
       bytes[3] = 28
       bytes += [1, 4, 1, 0]
+    case .tampered, .replayed: break  // made of what was recorded, not here
     case .timeToLive: source.timeToLive = 254
     case .multihopPort: source.pathType = .multihop
     case .stranger:

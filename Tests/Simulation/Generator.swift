@@ -37,6 +37,7 @@ struct Generator {
     case .deadEnd: drawDeadEnd()
     }
     forge(until: length)
+    authenticate(until: length)
     scenario.actions.sort { $0.time < $1.time }
     scenario.bound = bound
     scenario.end = max(scenario.end, scenario.goodFrom + scenario.bound + 2_000 * Self.millisecond)
@@ -250,7 +251,25 @@ struct Generator {
     for leaf in scenario.leaves.indices {
       for _ in 0..<random.below(12) {
         let to: Side = scenario.leaves[leaf].quirks == nil ? side() : .hub
-        add(random.between(0, length), .forge(leaf: leaf, to: to, random.pick(Forgery.allCases)))
+        add(random.between(0, length), .forge(leaf: leaf, to: to, random.pick(Forgery.invented)))
+      }
+    }
+  }
+
+  /// Draws of its own, so that what a seed gives is the same with and without authentication.
+  private mutating func authenticate(until length: Int64) {
+    var draws = SplitMix64(seed: scenario.seed ^ 0xa07_4e57)
+    for leaf in scenario.leaves.indices where scenario.leaves[leaf].quirks == nil {
+      guard draws.chance(permille: 400) else { continue }
+      let types = AuthenticationType.allCases
+      let end = scenario.kind == .calm ? scenario.end : length
+      scenario.leaves[leaf].authentication = AuthenticationPlan(
+        first: draws.pick(types), second: draws.pick(types), rollover: draws.between(0, end / 1_000_000_000),
+        skew: draws.between(-2, 2))
+      for _ in 0..<draws.below(20) {
+        add(
+          draws.between(0, end),
+          .forge(leaf: leaf, to: draws.pick([.hub, .leaf]), draws.pick([.tampered, .replayed])))
       }
     }
   }
@@ -269,7 +288,9 @@ struct Generator {
       multiplier = max(multiplier, Int64(c.detectMultiplier))
     }
     // In a dead end nobody speaks: one end gives up after the other.
-    let silences: Int64 = scenario.kind == .deadEnd ? 2 : 1
+    // An end whose sequence was lost is let in after twice the detection time.
+    let isAuthenticated = scenario.leaves.contains { $0.authentication != nil }
+    let silences: Int64 = scenario.kind == .deadEnd || isAuthenticated ? 2 : 1
     return silences * multiplier * slowest + 4 * slowest + 10 * delay + 100 * Self.millisecond
   }
 }

@@ -29,6 +29,8 @@ public struct LeafPlan: Sendable {
   /// Nil for a leaf that is a `Session` like the hub's.
   public var quirks: Quirks?
   public var link: LinkPlan
+  /// Nil for none; only between two `Session`s.
+  public var authentication: AuthenticationPlan?
 }
 
 /// A packet that section 6.8.6, or RFC 5881 or 5883, wants discarded.
@@ -36,6 +38,11 @@ public enum Forgery: CaseIterable, Sendable {
   case truncated, version, shortLength, longLength, multiplierZero, multipoint, myDiscriminatorZero
   case initWithoutDiscriminator, upWithoutDiscriminator, unknownDiscriminator, authenticated
   case timeToLive, multihopPort, stranger
+  /// For authenticated sessions: a packet of the peer's with a bit changed, and one from before.
+  case tampered, replayed
+
+  /// Those that need no recording of earlier packets.
+  public static let invented = allCases.filter { $0 != .tampered && $0 != .replayed }
 }
 
 public enum Action: Sendable {
@@ -82,6 +89,7 @@ public struct Scenario: Sendable {
   public var description: String {
     let ends = leaves.map { leaf in
       "\(Self.text(leaf.hub)) <-> \(Self.text(leaf.leaf))\(leaf.quirks.map { " \($0)" } ?? "")"
+        + (leaf.authentication.map { " \($0.first), then \($0.second)" } ?? "")
     }
     return """
       \(kind.rawValue), \(leaves.count) session(s): \(ends.joined(separator: "; ")); \

@@ -176,6 +176,14 @@ public struct Simulation {
       let farewell = peer.leave(at: clock.local(time), until: clock.local(time + duration))
       leaves[leaf] = .model(peer, clock)
       send(farewell, leaf: leaf, at: time)
+    case .forge(let leaf, let side, .tampered):
+      guard let wire = world.forged(.tampered, leaf: leaf, to: side) else { return }
+      world.events.push(.deliver(leaf: leaf, to: side, wire), at: time)
+    case .forge(let leaf, let side, .replayed):
+      guard let node = side == .hub ? hub : speaker(leaf), let wire = world.forged(.replayed, leaf: leaf, to: side),
+        node.mustRefuse(wire, at: time)
+      else { return }
+      world.events.push(.deliver(leaf: leaf, to: side, wire), at: time)
     case .forge(let leaf, let side, let forgery):
       let target = side == .hub ? hub.sessions[leaf] : speaker(leaf)?.sessions[0]
       if let target {

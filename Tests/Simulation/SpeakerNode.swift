@@ -14,6 +14,7 @@ final class SpeakerNode {
   private var oracles: [Oracle] = []
   private var table = Demultiplexer()
   private var sequences: [Int]
+  private var authenticators: [Authenticator?]
   private var random: SplitMix64
   private(set) var frozenUntil: Int64?
   private var queue: [(wire: Wire, arrival: Instant)] = []
@@ -33,6 +34,12 @@ final class SpeakerNode {
     isStrict = scenario.isStrict
     isCalm = scenario.kind == .calm
     sequences = leaves.map { _ in 0 }
+    authenticators = leaves.map { leaf in
+      scenario.leaves[leaf].authentication.map { plan in
+        let salt = SplitMix64(seed: scenario.seed ^ UInt64(2 * leaf + side.rawValue)).first
+        return Authenticator(plan, side, salt: salt)
+      }
+    }
     upSince = leaves.map { _ in nil }
     start(configurations, discriminators: nil, at: 0)
   }
@@ -43,9 +50,13 @@ final class SpeakerNode {
     table = Demultiplexer()
     for (index, configuration) in configurations.enumerated() {
       let discriminator = discriminators?[index] ?? UInt32(truncatingIfNeeded: random.next()) | 1
-      let session = Session(
+      var session = Session(
         localDiscriminator: discriminator, configuration: configuration, at: clock.local(time),
         random: UInt32(truncatingIfNeeded: random.next()))
+      if let authenticator = authenticators[index] {
+        session.requireAuthentication(startingAt: authenticator.origin(at: time), at: clock.local(time))
+        authenticators[index]?.restarted()
+      }
       sessions.append(session)
       oracles.append(Oracle(isStrict: isStrict, session: session))
       let peer = Address.of(side.other, leaf: leaves[index])
@@ -133,7 +144,12 @@ final class SpeakerNode {
     guard case .session(let index) = table.match(packet, from: wire.source) else { return false }
     let before = sessions[index]
     let silenceBefore = oracles[index].detectionTimes(before)
-    let reception = sessions[index].receive(packet, at: arrival)
+    let reception: Reception
+    if let keys = authenticators[index]?.keys(at: time) {
+      reception = sessions[index].receive(packet, wire.bytes.span.bytes, keys: keys, at: arrival)
+    } else {
+      reception = sessions[index].receive(packet, at: arrival)
+    }
     guard case .accepted(let expired, let transition, let final) = reception else {
       if sessions[index] != before { throw violation("a discarded packet changed the session", at: time, index) }
       return false
@@ -168,6 +184,10 @@ final class SpeakerNode {
       throw violation("a Poll without a Final, or a Final alone", at: time, index)
     }
 
+    if isSequenceKnown(index, at: clock.local(wire.arrived)), authenticators[index]?.admits(wire.bytes) == false {
+      throw violation("took a sequence number outside the window", at: time, index)
+    }
+    authenticators[index]?.took(wire.bytes)
     world.ledger.take(leaf: leaves[index], by: side, sequence: wire.sequence)
     if expired != nil { oracles[index].forgot() }
     oracles[index].took(packet, acknowledging: wire.acknowledged, at: arrived)
@@ -226,13 +246,42 @@ final class SpeakerNode {
     let problem = oracles[index].sends(
       packet, sequence: sequences[index], session: sessions[index], at: clock.local(time))
     if let problem { throw violation(problem, at: time, index) }
+    guard let bytes = sealed(packet, index, at: time) else {
+      throw violation("no key to send with", at: time, index)
+    }
     let wire = Wire(
-      bytes: packet.bytes, source: Address.source(from: side, leaf: leaf), leaf: leaf, sequence: sequences[index],
+      bytes: bytes, source: Address.source(from: side, leaf: leaf), leaf: leaf, sequence: sequences[index],
       acknowledged: world.ledger.taken(leaf: leaf, by: side), forged: nil)
     world.transmit(wire, leaf: leaf, to: side.other, at: time)
   }
 
+  /// A packet as it leaves.
+  private func sealed(_ packet: ControlPacket, _ index: Int, at time: Int64) -> [UInt8]? {
+    guard let keys = authenticators[index]?.keys(at: time) else { return packet.bytes }
+    var bytes = [UInt8](repeating: 0, count: ControlPacket.maximumLength)
+    var span = bytes.mutableSpan
+    var raw = span.mutableBytes
+    let length = sessions[index].write(packet, keys: keys, at: clock.local(time), to: &raw)
+    return length.map { Array(bytes.prefix($0)) }
+  }
+
   // MARK: - Checks
+
+  /// Whether a recorded packet of the peer's can do nothing, by what was taken since.
+  func mustRefuse(_ wire: Wire, at time: Int64) -> Bool {
+    guard frozenUntil == nil, let index = leaves.firstIndex(of: wire.leaf),
+      isSequenceKnown(index, at: clock.local(time))
+    else { return false }
+    return authenticators[index]?.admits(wire.bytes) == false
+  }
+
+  /// Well within twice the Detection Time: whatever the oracle cannot tell, the sequence must be known.
+  private func isSequenceKnown(_ index: Int, at now: Instant) -> Bool {
+    guard authenticators[index]?.last != nil, let heard = oracles[index].heard,
+      let times = oracles[index].detectionTimes(sessions[index])
+    else { return false }
+    return now - heard.arrival < times.least
+  }
 
   private func checkOverdue(at time: Int64, in world: inout World) throws(Violation) {
     for index in sessions.indices {

@@ -27,3 +27,11 @@ public struct SplitMix64: RandomNumberGenerator, Sendable {
   /// A generator of its own for one purpose, so that what one draws does not move what another gets.
   mutating func fork() -> SplitMix64 { SplitMix64(seed: next()) }
 }
+
+extension SplitMix64 {
+  /// 32 bits of what comes first.
+  var first: UInt32 {
+    var copy = self
+    return UInt32(truncatingIfNeeded: copy.next() >> 16)
+  }
+}

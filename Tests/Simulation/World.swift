@@ -21,12 +21,17 @@ struct World {
   private let isTraced: Bool
   private var links: [[Link]]
   private var random: SplitMix64
+  private var attacker: SplitMix64
+  /// Of each leaf, what goes to the hub and what goes to the leaf.
+  private var recordings: [[Recording]]
   private(set) var sent = 0
 
   init(scenario: Scenario, isTraced: Bool, random: SplitMix64) {
     self.scenario = scenario
     self.isTraced = isTraced
     self.random = random
+    attacker = SplitMix64(seed: scenario.seed ^ 0xbad)
+    recordings = scenario.leaves.map { _ in [Recording(), Recording()] }
     ledger = Ledger(leaves: scenario.leaves.count)
     links = scenario.leaves.map { [Link(plan: $0.link), Link(plan: $0.link)] }
   }
@@ -36,6 +41,7 @@ struct World {
   /// Puts a packet on its way: lost, late, twice, or as it should be.
   mutating func transmit(_ wire: Wire, leaf: Int, to side: Side, at time: Int64) {
     sent += 1
+    if scenario.leaves[leaf].authentication != nil { recordings[leaf][side.rawValue].add(wire) }
     let plan = links[leaf][side.rawValue].plan
     guard plan.isUp else { return }
     let mayLose = plan.lossesInARow == 0 || links[leaf][side.rawValue].lostInARow < plan.lossesInARow
@@ -57,6 +63,16 @@ struct World {
       if plan.isOrdered { links[leaf][side.rawValue].lastArrival = again }
       events.push(.deliver(leaf: leaf, to: side, wire), at: again)
     }
+  }
+
+  /// A packet made of what somebody recorded on the way to `side`; nil when there is nothing yet.
+  mutating func forged(_ forgery: Forgery, leaf: Int, to side: Side) -> Wire? {
+    let recording = recordings[leaf][side.rawValue]
+    guard var wire = forgery == .tampered ? recording.tampered(&attacker) : recording.pick(&attacker) else {
+      return nil
+    }
+    wire.forged = forgery
+    return wire
   }
 
   mutating func trace(_ time: Int64, _ place: String, _ text: () -> String) {
