@@ -82,6 +82,10 @@ let package = Package(
     tests("Addresses"),
     tests("BFD", ["Addresses"]),
     tests("OpenBFDD", ["Addresses", "BFD"]),
+    .testTarget(
+      name: "BeaconTests",
+      dependencies: ["everway", "Addresses", "CLinux", "Lab", "NetworkNamespaces", "OpenBFDD"],
+      swiftSettings: settings),
     tests("YAML"),
     tests("Configuration", ["Addresses", "BFD", "YAML"]),
     .target(
