@@ -34,10 +34,13 @@ setup: ## install what building and testing need (Debian)
 	@Scripts/setup
 
 .PHONY: install
-install: build ## into $(PREFIX), /usr/local by default
-	install -D -s -m 0755 "$$($(SWIFT) build $(RELEASE) --show-bin-path)/everway" "$(DESTDIR)$(or $(PREFIX),/usr/local)/sbin/everway"
-	install -D -m 0644 docs/man/everway.8 "$(DESTDIR)$(or $(PREFIX),/usr/local)/share/man/man8/everway.8"
-	install -D -m 0644 docs/man/everway.zh_CN.8 "$(DESTDIR)$(or $(PREFIX),/usr/local)/share/man/zh_CN/man8/everway.8"
+install: DESTINATION = $(DESTDIR)$(or $(PREFIX),/usr/local)
+install: build ## into $(PREFIX), /usr/local by default; with OpenBFDD's names as links
+	install -D -s -m 0755 "$$($(SWIFT) build $(RELEASE) --show-bin-path)/everway" "$(DESTINATION)/sbin/everway"
+	for name in bfdd-beacon bfdd-control; do ln -sf everway "$(DESTINATION)/sbin/$$name" || exit 1; done
+	for page in everway bfdd-beacon bfdd-control; do \
+	  install -D -m 0644 docs/man/$$page.8 "$(DESTINATION)/share/man/man8/$$page.8" && \
+	  install -D -m 0644 docs/man/$$page.zh_CN.8 "$(DESTINATION)/share/man/zh_CN/man8/$$page.8" || exit 1; done
 
 .PHONY: soak
 soak: ## simulate with fresh seeds for SECONDS_TO_RUN (default 600)
