@@ -41,6 +41,9 @@ public struct IPPrefix: Hashable, Sendable {
   /// Whether the host bits are zero already.
   public var isNetwork: Bool { network == self }
 
+  /// Whether it holds just one address.
+  public var isHost: Bool { length == (family == .ipv4 ? 32 : 128) }
+
   public func contains(_ other: IPAddress) -> Bool {
     other.family == family && Self.masked(other, length) == Self.masked(address, length)
   }

@@ -22,7 +22,12 @@ struct Beacon: ~Copyable {
   /// Who may speak, and from which of our addresses we speak to them; nil as long as there is none.
   var allowed: [IPAddress: IPAddress?] = [:]
   /// What sessions to come are made with.
-  var defaults = SessionConfiguration(desiredMinTx: .slow, requiredMinRx: .slow)
+  var defaults: SessionConfiguration = {
+    var parameters = SessionConfiguration(desiredMinTx: .slow, requiredMinRx: .slow)
+    // Its users are Kube-OVN's, and their peers OVN's router ports; others lose a second at most.
+    parameters.compatibility = .ovn
+    return parameters
+  }()
   var adminUpPollDefault = true
   var nextID: UInt32 = 1
   /// Set by `stop`.

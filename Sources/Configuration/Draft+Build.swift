@@ -46,6 +46,8 @@ extension Draft {
       pointToPoint: draft.pointToPoint, shutdown: draft.shutdown,
       keyChain: draft.authentication?.chainName(of: "peer", name), dampening: build(draft.dampening))
     peer.seamlessDiscriminator = draft.seamless
+    peer.compatibility = draft.compatibility
+    peer.remoteDiscriminator = draft.remoteDiscriminator
     return peer
   }
 
@@ -71,6 +73,8 @@ extension Draft {
       reach: draft.reach.value, timers: draft.timers.timers(timers),
       minimumTTL: Self.build(draft.minimumTTL, isFar: draft.reach.multihop), dampening: build(draft.dampening))
     allow.keyChain = draft.authentication?.chainName(of: "allow", allow.name)
+    allow.mode = draft.mode ?? (prefix.isHost && !draft.reach.multihop ? .active : .passive)
+    allow.compatibility = draft.compatibility
     return allow
   }
 

@@ -102,6 +102,7 @@ extension Draft {
     draft.interface = table["interface"]?.interfaceName()
     draft.reach = Self.reach(table)
     Self.peerOptions(table, &draft)
+    draft.remoteDiscriminator = remoteDiscriminator(table, draft)
     if draft.reach.multihop { checkMultihop(table, draft) }
     if let value = table["seamless"] { draft.seamless = Self.seamless(value, table) }
     if let address = draft.address, case .v6 = address.value, address.value.isLinkLocal, table["interface"] == nil {
@@ -143,6 +144,22 @@ extension Draft {
     draft.shutdown = table["shutdown"]?.boolean() ?? false
     draft.dampening = dampening(table["dampening"])
     draft.authentication = table["authentication"].map(authentication)
+    draft.compatibility = compatibility(table)
+  }
+
+  private static func compatibility(_ table: Table) -> GatewayConfiguration.BFDCompatibility {
+    table["compatibility"]?.choice(GatewayConfiguration.BFDCompatibility.self) ?? .none
+  }
+
+  /// What a peer's discriminator is, for a peer that takes no packet without it.
+  private func remoteDiscriminator(_ table: Table, _ draft: PeerDraft) -> UInt32? {
+    guard let value = table["remote-discriminator"] else { return nil }
+    if draft.compatibility == .none {
+      report.error(
+        "a discriminator that is not from the peer itself is not told to a peer that keeps to RFC 5880 (section 6.8.1)",
+        at: table.keyPlace("remote-discriminator"), expected: "`compatibility: ovn` beside it")
+    }
+    return value.discriminator()?.value
   }
 
   private static func minimumTTL(_ table: Table) -> Located<Int>? {
@@ -172,6 +189,20 @@ extension Draft {
     }
   }
 
+  /// Who shall speak first must be known, and from which address over several hops.
+  private func checkActive(_ table: Table, _ draft: AllowDraft) {
+    guard draft.mode == .active, let prefix = draft.prefix?.value else { return }
+    if !prefix.isHost {
+      report.error(
+        "nobody in particular can be spoken to first in \(prefix)", at: table.keyPlace("mode"),
+        expected: "a prefix of one host, or `mode: passive`")
+    } else if draft.reach.multihop {
+      report.error(
+        "over several hops the session needs an address of ours", at: table.keyPlace("mode"),
+        expected: "an entry in bfd.peers with `local-address`")
+    }
+  }
+
   private func allowEntry(_ value: Value) -> AllowDraft? {
     guard let written = Table(value, .allow) else { return nil }
     let table = withProfile(written, .allow)
@@ -185,6 +216,10 @@ extension Draft {
     draft.minimumTTL = Self.minimumTTL(table)
     draft.dampening = Self.dampening(table["dampening"])
     draft.authentication = table["authentication"].map(Self.authentication)
+    // Its own word only: a profile's `mode` is for peers.
+    draft.mode = written["mode"]?.choice(GatewayConfiguration.BFDMode.self)
+    draft.compatibility = Self.compatibility(table)
+    checkActive(written, draft)
     if draft.reach.multihop, draft.interface != nil {
       report.error(
         "a multihop session is bound to no interface (RFC 5883)", at: table.keyPlace("interface"),

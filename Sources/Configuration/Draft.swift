@@ -78,6 +78,8 @@ struct PeerDraft {
   var pointToPoint = false
   var shutdown = false
   var authentication: AuthenticationDraft?
+  var compatibility = GatewayConfiguration.BFDCompatibility.none
+  var remoteDiscriminator: UInt32?
   /// Made by a path's `bfd: {...}`: address and interface are the path's, which is where they are judged.
   var isInline = false
 }
@@ -93,6 +95,9 @@ struct AllowDraft {
   var minimumTTL: Located<Int>?
   var dampening: DampeningDraft = .inherited
   var authentication: AuthenticationDraft?
+  /// Nil: not written, or broken.
+  var mode: GatewayConfiguration.BFDMode?
+  var compatibility = GatewayConfiguration.BFDCompatibility.none
 }
 
 struct ReflectorDraft {

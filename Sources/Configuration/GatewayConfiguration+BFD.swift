@@ -73,6 +73,10 @@ extension GatewayConfiguration {
     /// Nil: a session that flaps comes up again at once each time.
     public var dampening: Dampening?
 
+    public var compatibility = BFDCompatibility.none
+    /// What the peer's discriminator is, as far as known from elsewhere; used with `compatibility: ovn` only.
+    public var remoteDiscriminator: UInt32?
+
     public init(
       name: String, address: IPAddress, interface: String? = nil, localAddress: IPAddress? = nil,
       reach: BFDReach = BFDReach(), mode: BFDMode = .active, timers: BFDTimers = BFDTimers(),
@@ -163,13 +167,20 @@ extension GatewayConfiguration {
     }
   }
 
+  /// A speaker that needs more, or less, than RFC 5880.
+  public enum BFDCompatibility: String, Hashable, Sendable, CaseIterable {
+    case none
+    /// OVN's logical router ports: see docs/decisions/0011.
+    case ovn
+  }
+
   /// Who speaks first (RFC 5880 section 6.1).
   public enum BFDMode: String, Hashable, Sendable, CaseIterable {
     case active
     case passive
   }
 
-  /// Addresses whose first packet makes a passive session.
+  /// Addresses whose first packet makes a session; the one host of a prefix may be spoken to first.
   public struct BFDAllow: Hashable, Sendable {
     /// As written, or else the prefix (with `%INTERFACE` when there is one). Unique among peers and allow entries.
     public var name: String
@@ -186,6 +197,10 @@ extension GatewayConfiguration {
     /// Name of the key chain that packets are authenticated with; nil for none.
     public var keyChain: String?
     public var dampening: Dampening?
+
+    /// Active only where the prefix is one host.
+    public var mode = BFDMode.passive
+    public var compatibility = BFDCompatibility.none
 
     public init(
       name: String? = nil, prefix: IPPrefix, interface: String? = nil, maxSessions: Int = 64,

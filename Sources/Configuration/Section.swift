@@ -17,7 +17,10 @@ struct Section: Hashable {
   static let profile = Section(what: "a BFD profile", keys: ["name"] + sessionOptions)
   static let peer = Section(
     what: "a BFD peer",
-    keys: ["name", "address", "interface", "local-address", "profile", "point-to-point", "seamless"]
+    keys: [
+      "name", "address", "interface", "local-address", "profile", "point-to-point", "seamless",
+      "remote-discriminator"
+    ]
       + place + sessionOptions)
   static let seamless = Section(what: "seamless", keys: ["discriminator"])
   static let reflector = Section(
@@ -30,7 +33,7 @@ struct Section: Hashable {
   static let allow = Section(
     what: "an allow entry",
     keys: ["name", "prefix", "interface", "max-sessions", "profile"] + place + timers + [
-      "minimum-ttl", "dampening", "authentication"
+      "minimum-ttl", "dampening", "authentication", "mode", "compatibility"
     ])
   static let dampening = Section(
     what: "dampening", keys: ["threshold", "window", "initial-hold", "maximum-hold", "forget-after"])
@@ -69,7 +72,8 @@ struct Section: Hashable {
   /// What `bfd` itself may set for all.
   private static let sessionDefaults = timers + ["dampening"]
   /// What a profile may set, and a peer by itself.
-  private static let sessionOptions = ["mode"] + timers + ["minimum-ttl", "shutdown", "dampening", "authentication"]
+  private static let sessionOptions =
+    ["mode"] + timers + ["minimum-ttl", "shutdown", "dampening", "authentication", "compatibility"]
   /// Where a peer is, beside its address.
   private static let place = ["multihop", "vrf", "namespace"]
   private static let timers = ["transmit-interval", "receive-interval", "detect-multiplier"]

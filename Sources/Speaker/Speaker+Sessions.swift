@@ -138,7 +138,7 @@ extension Speaker {
   /// nothing more, until they are spoken to (OVN 23.03, OpenBFDD).
   private mutating func startNamed(_ number: Int, at now: Instant) {
     let rule = rules[number]
-    let isActiveHost = rule.isHost && rule.parameters.role == .active
+    let isActiveHost = rule.prefix.isHost && rule.parameters.role == .active
     for index in slots.indices where slots[index]?.rule == number && slots[index]?.isNamed != isActiveHost {
       slots[index]?.isNamed = isActiveHost
       let isLonely = slots[index]?.session.remote == nil
@@ -149,8 +149,8 @@ extension Speaker {
     guard isActiveHost, sessionsByRule[number] == 0, rule.pathType == .singleHop, !rule.byLocalAddress else {
       return
     }
-    // An interface that is missing has the largest number, and lets nobody in.
-    guard rule.interface != .max else { return }
+    // An interface that is missing has the largest number, and lets nobody in; a link-local host has no place without one.
+    guard rule.interface != .max, rule.interface != 0 || !rule.prefix.address.isLinkLocal else { return }
     let settings = SessionSettings(
       key: SessionKey(
         peer: .address(rule.prefix.address, interface: rule.interface), pathType: rule.pathType, domain: rule.domain

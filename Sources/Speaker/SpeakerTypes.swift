@@ -95,9 +95,6 @@ extension AllowRule {
     return SessionKey(peer: peer, pathType: pathType, domain: domain)
   }
 
-  /// Whether it names one host.
-  var isHost: Bool { prefix.length == (prefix.family == .ipv4 ? 32 : 128) }
-
   /// Whether both accept the same packets.
   func isSame(as other: AllowRule) -> Bool {
     prefix == other.prefix && interface == other.interface && pathType == other.pathType && domain == other.domain

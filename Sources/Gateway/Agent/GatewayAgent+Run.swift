@@ -44,6 +44,7 @@ extension GatewayAgent {
   private mutating func turn(at now: Instant) {
     for signal in signals.receive() { heed(signal) }
     for report in reports.receive() { take(report, at: now) }
+    keepDiscriminators()
     takeEvents(at: now)
     if !isStopping, now >= checkNamespaceAt {
       checkNamespace(at: now)
@@ -80,7 +81,18 @@ extension GatewayAgent {
     switch report {
     case .event(let event): log.write(event)
     case .groupChanged: reconcileAt = min(reconcileAt, max(now, reconciledAt + Self.settleDelay))
+    case .remoteDiscriminator(let session, let discriminator): discriminators.note(session, discriminator)
     case .stopped: hasStopped = true
+    }
+  }
+
+  /// Once a turn, however many peers came up in it.
+  private mutating func keepDiscriminators() {
+    guard discriminators.isUnsaved else { return }
+    if let problem = discriminators.save() {
+      setProblem("discriminators", problem, help: NodeSecret.help(options.stateDirectory))
+    } else {
+      clearProblem("discriminators")
     }
   }
 
@@ -153,7 +165,8 @@ extension GatewayAgent {
         gatewayMonitor = consume monitor
       }
       let opened = try Engine.open(
-        configuration, keys: keys.chains, in: namespace, secret: secret, commands: commands, reports: reports)
+        configuration, keys: keys.chains, in: namespace, secret: secret,
+        remembered: discriminators.known, commands: commands, reports: reports)
       let thread = try EngineThread(opened, realtime: configuration.realtime)
       for refusal in thread.scheduling.refusals { log.write(.warning, refusal) }
       engine = thread

@@ -45,6 +45,7 @@ public struct GatewayAgent: ~Copyable {
   var gatewayMonitor: NetlinkMonitor?
   var log: EventLog
   let secret: (UInt64, UInt64)
+  var discriminators: DiscriminatorMemory
 
   /// Read from the key files; what could not be read is a problem, and its sessions are silent.
   var keys = LoadedKeys()
@@ -122,6 +123,7 @@ public struct GatewayAgent: ~Copyable {
     self.homeMonitor = homeMonitor
     self.log = log
     self.secret = secret
+    discriminators = DiscriminatorMemory(directory: options.stateDirectory)
     startedAt = wall
     loadedAt = wall
     reconcileAt = now

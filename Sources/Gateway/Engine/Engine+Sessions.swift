@@ -52,6 +52,7 @@ extension Engine {
     solved("peer \(core.model.peers[peer])")
     installedPeers[peer] = (session, settings)
     peerOfSession[session] = peer
+    suggestDiscriminator(to: session, configured: configuration.bfd.peers[peer].remoteDiscriminator)
     if let hold = core.hold(of: peer) { speaker.hold(session, hold, at: now) }
   }
 
@@ -96,7 +97,7 @@ extension Engine {
         interface: interfaceIndex(allow.interface, allow.reach) ?? .max,
         pathType: allow.reach.pathType, domain: allow.reach.domain, maximumSessions: allow.maxSessions,
         minimumTimeToLive: allow.minimumTTL,
-        parameters: SessionConfiguration(allow.timers, role: .passive),
+        parameters: SessionConfiguration(allow),
         keyChain: allow.keyChain.flatMap { keyChainNumbers[$0] },
         dampening: allow.dampening.map { Dampening.Settings($0) },
         hold: core.hold(of: core.model.namedPeers + number))
@@ -121,6 +122,7 @@ extension Engine {
       case .created(let session, let rule, let settings):
         let peer = core.model.namedPeers + rule
         peerOfSession[session] = peer
+        suggestDiscriminator(to: session, configured: nil)
         let from = settings.remoteAddress.map { "\($0)" } ?? "?"
         log(.info, "BFD session with \(from) made by allow entry \(core.model.peers[peer])")
       case .removed(let session):
@@ -147,6 +149,7 @@ extension Engine {
 
   private mutating func take(_ transition: Transition, of session: Int) {
     guard let peer = peerOfSession[session] else { return }
+    if transition.to == .up { rememberDiscriminator(of: session) }
     let name = core.model.peers[peer]
     var text = "BFD \(name): \(transition.from) -> \(transition.to)"
     if transition.diagnostic != .none { text += ", \(transition.diagnostic)" }
@@ -175,9 +178,15 @@ extension Engine {
 }
 
 extension SessionConfiguration {
+  init(_ allow: GatewayConfiguration.BFDAllow) {
+    self.init(allow.timers, role: allow.mode == .active ? .active : .passive)
+    compatibility = Compatibility(allow.compatibility)
+  }
+
   init(_ peer: GatewayConfiguration.BFDPeer) {
     self.init(peer.timers, role: peer.mode == .active ? .active : .passive)
     seamlessDiscriminator = peer.seamlessDiscriminator
+    compatibility = Compatibility(peer.compatibility)
   }
 
   init(_ timers: GatewayConfiguration.BFDTimers, role: Role) {

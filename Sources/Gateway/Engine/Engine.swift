@@ -29,6 +29,8 @@ struct Engine: ~Copyable {
   /// A socket of its own for dumps, so that a long answer never stands in the way of a group.
   var tables: NetlinkSocket
   var links: [Int32: Link] = [:]
+  /// By the session's name: see `Engine+Discriminators.swift`.
+  var rememberedDiscriminators: [String: UInt32] = [:]
   /// Session number to peer number.
   var peerOfSession: [Int: Int] = [:]
   /// Peer number to the settings its session was made with.
@@ -73,7 +75,7 @@ struct Engine: ~Copyable {
   /// Opens everything inside the gateway's namespace.
   static func open(
     _ configuration: GatewayConfiguration, keys: [String: KeyChain], in namespace: borrowing NetworkNamespace,
-    secret: (UInt64, UInt64),
+    secret: (UInt64, UInt64), remembered: [String: UInt32] = [:],
     commands: Mailbox<EngineCommand>, reports: Mailbox<EngineReport>
   ) throws(EngineError) -> Engine {
     let now = MonotonicClock.now()
@@ -85,12 +87,14 @@ struct Engine: ~Copyable {
     let prober = try explained { try Prober(in: namespace) }
     let held = try explained { try namespace.duplicate() }
     let speaker = Speaker(secret: secret, seed: UInt64(bitPattern: now.nanoseconds) ^ secret.1, at: now)
-    return Engine(
+    var engine = Engine(
       configuration: configuration, keyChains: keys, core: GatewayCore(configuration, at: now), speaker: speaker,
       namespace: held,
       kernel: KernelGroups(socket: groups), prober: prober, monitor: monitor, tables: tables, commands: commands,
       reports: reports,
       poller: poller)
+    engine.rememberedDiscriminators = remembered
+    return engine
   }
 
   private init(

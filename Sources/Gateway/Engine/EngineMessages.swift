@@ -22,6 +22,8 @@ enum EngineReport: Sendable {
   case event(GatewayEvent)
   /// A group was made or removed: its routes must follow.
   case groupChanged(name: String, exists: Bool)
+  /// A peer's discriminator to keep, by the session's name.
+  case remoteDiscriminator(String, UInt32)
   /// The thread has ended.
   case stopped
 }
