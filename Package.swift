@@ -72,6 +72,9 @@ let package = Package(
       swiftSettings: settings),
 
     .executableTarget(
+      name: "AuthenticationBenchmark", dependencies: ["BFD"], path: "Benchmarks/Authentication",
+      swiftSettings: settings),
+    .executableTarget(
       name: "FailoverBenchmark",
       dependencies: [
         "Addresses", "BFD", "CLinux", "Control", "Gateway", "Lab", "Netlink", "NetworkNamespaces", "Speaker",

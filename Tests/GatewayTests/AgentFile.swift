@@ -5,6 +5,8 @@ struct AgentFile {
   /// One for each router; further ones by name.
   var interfaces: [String: String] = [:]
   var timers = "transmit-interval: 100ms, receive-interval: 100ms, detect-multiplier: 20"
+  /// Further lines of `bfd`.
+  var bfd: [String] = []
   var peers: [String: String] = [:]
   var allow: [String] = []
   var paths: [String: String] = [:]
@@ -45,6 +47,7 @@ struct AgentFile {
     list("interfaces", named(interfaces))
     lines.append("bfd:")
     lines += timers.split(separator: ",").map { "  \($0.drop { $0 == " " })" }
+    lines += bfd.map { "  \($0)" }
     list("peers", named(peers), indent: "  ")
     list("allow", allow, indent: "  ")
     list("paths", named(paths))

@@ -218,8 +218,11 @@ extension GatewayAgent {
   /// Reads the key files. A session without a key neither speaks nor hears; files that cannot be used are looked at
   /// again until they can.
   mutating func readKeys() {
-    for problem in keys.problems { clearProblem("key \(problem.file)") }
+    let before = keys.problems
     keys = configuration.bfd.loadKeys()
+    for old in before where !keys.problems.contains(where: { $0.file == old.file }) {
+      clearProblem("key \(old.file)")
+    }
     for problem in keys.problems { setProblem("key \(problem.file)", "BFD key \(problem)", help: problem.help) }
   }
 
