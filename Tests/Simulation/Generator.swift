@@ -236,7 +236,13 @@ struct Generator {
 
   private mutating func drawDeadEnd() {
     let start = 6_000 * Self.millisecond
-    scenario.goodFrom = start + 3_000 * Self.millisecond
+    // Longer than any detection time: the hub has forgotten its peer by then.
+    scenario.goodFrom = start + 12_000 * Self.millisecond
+    var draws = SplitMix64(seed: scenario.seed ^ 0x0da_2e5c)
+    if draws.chance(permille: 500) {
+      scenario.isRescued = true
+      scenario.leaves[0].hub.compatibility = .ovn
+    }
     if random.chance(permille: 500) {
       add(start, .restart(node: 0, newDiscriminator: true))
     } else {
@@ -291,6 +297,8 @@ struct Generator {
     // An end whose sequence was lost is let in after twice the detection time.
     let isAuthenticated = scenario.leaves.contains { $0.authentication != nil }
     let silences: Int64 = scenario.kind == .deadEnd || isAuthenticated ? 2 : 1
-    return silences * multiplier * slowest + 4 * slowest + 10 * delay + 100 * Self.millisecond
+    // Three packets more, until the hub's turn comes to tell what lets it out.
+    let turns: Int64 = scenario.isRescued ? 3 : 0
+    return silences * multiplier * slowest + (4 + turns) * slowest + 10 * delay + 100 * Self.millisecond
   }
 }

@@ -73,7 +73,7 @@ struct ModelPeer {
     remoteMinRx = packet.requiredMinRx
     remoteMinTx = packet.desiredMinTx
     remoteMultiplier = Int64(packet.detectMultiplier)
-    if packet.requiredMinRx == .zero, quirks.contains(.latchesZeroRx) { mute = true }
+    if quirks.contains(.latchesZeroRx) { mute = packet.requiredMinRx == .zero }
     heard = now
     if packet.final { polls = false }
     let before = state

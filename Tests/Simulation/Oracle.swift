@@ -135,7 +135,9 @@ struct Oracle {
       }
     }
     if packet.poll && packet.final { return "P and F in one packet" }
-    if packet.yourDiscriminator != heard?.packet.myDiscriminator ?? 0 {
+    // OVN is told what it may have, but only before it is heard.
+    let isHint = heard == nil && session.configuration.compatibility.contains(.ovn)
+    if !isHint, packet.yourDiscriminator != heard?.packet.myDiscriminator ?? 0 {
       return "your discriminator \(packet.yourDiscriminator), but heard \(heard?.packet.myDiscriminator ?? 0)"
     }
     if packet.state != session.state || packet.diagnostic != session.diagnostic { return "not the session's state" }

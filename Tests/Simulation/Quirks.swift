@@ -10,7 +10,7 @@ public struct Quirks: OptionSet, Sendable, CustomStringConvertible {
   public static let alwaysFast = Quirks(rawValue: 1 << 1)
   /// The next packet is scheduled when one is sent; nothing heard meanwhile moves it (OVN).
   public static let schedulesAhead = Quirks(rawValue: 1 << 2)
-  /// Once the peer said required min RX 0, never a packet again (OVN).
+  /// Once the peer said required min RX 0, never a packet again, until one of the peer's that it takes says more (OVN).
   public static let latchesZeroRx = Quirks(rawValue: 1 << 3)
   /// The peer's discriminator outlives the detection time (OVN).
   public static let keepsDiscriminator = Quirks(rawValue: 1 << 4)

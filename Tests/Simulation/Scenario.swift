@@ -68,7 +68,7 @@ public struct Scenario: Sendable {
     case storm
     /// Other people's speakers, in calm weather with interruptions.
     case quirk
-    /// What facts about OVN say nobody gets out of.
+    /// What facts about OVN say nobody gets out of who keeps to RFC 5880 alone.
     case deadEnd
   }
 
@@ -80,6 +80,8 @@ public struct Scenario: Sendable {
   public var actions: [(time: Int64, action: Action)]
   /// Finals can be told apart by time: delays are short or steady. See `Oracle`.
   public var isStrict: Bool
+  /// Of a dead end: the hub knows that its peer is OVN, and must get out.
+  public var isRescued = false
   /// From here on all paths are good and nobody is disturbed; nanoseconds.
   public var goodFrom: Int64
   /// After so many nanoseconds of that all sessions must be Up, and stay so.
