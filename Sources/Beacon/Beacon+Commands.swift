@@ -99,8 +99,8 @@ extension Beacon {
       log.write(
         .sessionDetail,
         "Reset session id=\(entry.id ?? 0) for local \(entry.pair.local) to remote \(entry.pair.remote).")
-      remove(number)
-      if entry.isActive { _ = connect(entry.pair, at: now) } else { greet(entry.pair.remote, at: now) }
+      end(number, at: now)
+      if entry.isActive { _ = connect(entry.pair, at: now) }
     case .suspend, .resume:
       entries[number]?.isSuspended = action == .suspend
       speaker.setSuspended(number, action == .suspend)

@@ -181,11 +181,24 @@ extension Beacon {
     end(number, at: now)
   }
 
-  /// Removes a session; an allowed peer is greeted anew.
+  /// Removes a session; an allowed peer is greeted anew, with the discriminator that it had.
   mutating func end(_ number: Int, at now: Instant) {
     guard let pair = entries[number]?.pair else { return }
+    let discriminator = remoteDiscriminator(of: number)
     remove(number)
     greet(pair.remote, at: now)
+    suggest(discriminator, to: pair)
+  }
+
+  /// The peer's discriminator, now or when it was last heard; 0 for none.
+  func remoteDiscriminator(of number: Int) -> UInt32 {
+    guard let session = speaker.view(number)?.session else { return 0 }
+    return session.remote?.discriminator ?? session.suggestedDiscriminator
+  }
+
+  mutating func suggest(_ discriminator: UInt32, to pair: AddressPair) {
+    guard let number = numbers[pair] else { return }
+    speaker.suggest(remoteDiscriminator: discriminator, to: number)
   }
 
   private mutating func logDiscards() {

@@ -19,10 +19,29 @@ final class BeaconField {
     try body(try BeaconField(lab))
   }
 
-  private init(_ lab: Lab) throws {
-    self.lab = lab
-    us = try lab.makeNamespace("us")
-    them = try lab.makeNamespace("them")
+  /// A real OVN instead of the peer, whose gateway chassis has `ovnext0` in our namespace, as Kube-OVN plugs it.
+  /// - Parameter timers: of OVN's BFD row.
+  static func withOVN(
+    _ tag: String, _ timers: BFDTimers, _ body: (BeaconField, OVNCentral) throws -> Void
+  ) throws {
+    let lab = try Lab.up("bcn\(tag)\(getpid())")
+    defer { lab.down() }
+    let us = try lab.makeNamespace("us")
+    let central = OVNCentral(lab: lab)
+    try central.start()
+    let chassis = OVNChassis(namespace: try lab.makeNamespace("gw1"), central: central)
+    try chassis.start()
+    let network = OVNNetwork(central: central)
+    try network.make(.distributed(gateways: [chassis.name]))
+    try network.plug(1, into: us, at: chassis)
+    try network.watch(OVNNetwork.gatewayAddress(1, .ipv4), timers)
+    try central.sync()
+    try body(BeaconField(lab, us: us, them: chassis.namespace), central)
+  }
+
+  private convenience init(_ lab: Lab) throws {
+    let us = try lab.makeNamespace("us")
+    let them = try lab.makeNamespace("them")
     try us.ip("link add wire type veth peer name wire netns \(them.name)")
     for (place, host) in [(them, 1), (us, 2)] {
       try place.ip(
@@ -30,6 +49,13 @@ final class BeaconField {
     }
     try us.waitUntilRunning(["wire"])
     try them.waitUntilRunning(["wire"])
+    self.init(lab, us: us, them: them)
+  }
+
+  private init(_ lab: Lab, us: LabNamespace, them: LabNamespace) {
+    self.lab = lab
+    self.us = us
+    self.them = them
     for name in ["bfdd-beacon", "bfdd-control"] { symlink(Self.program, "\(lab.directory)/\(name)") }
   }
 
