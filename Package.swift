@@ -49,8 +49,9 @@ let package = Package(
     library("Configuration", ["YAML", "Addresses", "BFD"]),
     library("NetworkNamespaces", ["CLinux"]),
     library("Netlink", ["CLinux", "Addresses", "NetworkNamespaces"]),
-    library("Speaker", ["CLinux", "Addresses", "BFD", "NetworkNamespaces"]),
-    library("Probing", ["CLinux", "Addresses", "BFD", "Netlink", "NetworkNamespaces"]),
+    library("PacketSockets", ["CLinux", "Addresses"]),
+    library("Speaker", ["CLinux", "Addresses", "BFD", "Netlink", "NetworkNamespaces", "PacketSockets"]),
+    library("Probing", ["CLinux", "Addresses", "BFD", "Netlink", "NetworkNamespaces", "PacketSockets"]),
     library("Runtime", ["BFD", "CLinux", "NetworkNamespaces"]),
     library(
       "Beacon", ["Addresses", "BFD", "CLinux", "NetworkNamespaces", "OpenBFDD", "Runtime", "Speaker"]),
@@ -96,8 +97,10 @@ let package = Package(
       swiftSettings: settings),
     tests("NetworkNamespaces", ["CLinux", "NamespaceTestSupport"]),
     tests("Netlink", ["Addresses", "CLinux", "NamespaceTestSupport", "NetworkNamespaces"]),
-    tests("Speaker", ["Addresses", "BFD", "CLinux", "NamespaceTestSupport", "NetworkNamespaces"]),
-    tests("Probing", ["Addresses", "BFD", "CLinux", "NamespaceTestSupport", "NetworkNamespaces"]),
+    tests(
+      "Speaker", ["Addresses", "BFD", "CLinux", "NamespaceTestSupport", "NetworkNamespaces", "PacketSockets"]),
+    tests(
+      "Probing", ["Addresses", "BFD", "CLinux", "NamespaceTestSupport", "NetworkNamespaces", "PacketSockets"]),
     tests("Control", ["CLinux", "ControlTestSupport"]),
     .target(
       name: "ControlTestSupport", dependencies: ["Control"], path: "Tests/ControlTestSupport",

@@ -73,24 +73,24 @@ public struct ControlPacket: Hashable, Sendable {
       requiredMinEchoRx: Interval(microseconds: payload.word(20)))
   }
 
-  /// Writes the 24 octets of the mandatory section; the first 24 of `buffer`, which must have that many.
-  public func write(to buffer: inout MutableRawSpan) {
-    precondition(buffer.byteCount >= Self.length, "a BFD Control packet has 24 octets")
+  /// Writes the 24 octets of the mandatory section; those of `buffer` from `offset` on, which must have that many.
+  public func write(to buffer: inout MutableRawSpan, at offset: Int = 0) {
+    precondition(buffer.byteCount >= offset + Self.length, "a BFD Control packet has 24 octets")
     var flags = state.rawValue << 6
     if poll { flags |= 0x20 }
     if final { flags |= 0x10 }
     if controlPlaneIndependent { flags |= 0x08 }
     if authenticationPresent { flags |= 0x04 }
     if demand { flags |= 0x02 }
-    buffer.storeBytes(of: 1 << 5 | diagnostic.code, toByteOffset: 0, as: UInt8.self)
-    buffer.storeBytes(of: flags, toByteOffset: 1, as: UInt8.self)
-    buffer.storeBytes(of: detectMultiplier, toByteOffset: 2, as: UInt8.self)
-    buffer.storeBytes(of: UInt8(Self.length), toByteOffset: 3, as: UInt8.self)
-    buffer.storeBytes(of: myDiscriminator.bigEndian, toByteOffset: 4, as: UInt32.self)
-    buffer.storeBytes(of: yourDiscriminator.bigEndian, toByteOffset: 8, as: UInt32.self)
-    buffer.storeBytes(of: desiredMinTx.microseconds.bigEndian, toByteOffset: 12, as: UInt32.self)
-    buffer.storeBytes(of: requiredMinRx.microseconds.bigEndian, toByteOffset: 16, as: UInt32.self)
-    buffer.storeBytes(of: requiredMinEchoRx.microseconds.bigEndian, toByteOffset: 20, as: UInt32.self)
+    buffer.storeBytes(of: 1 << 5 | diagnostic.code, toByteOffset: offset, as: UInt8.self)
+    buffer.storeBytes(of: flags, toByteOffset: offset + 1, as: UInt8.self)
+    buffer.storeBytes(of: detectMultiplier, toByteOffset: offset + 2, as: UInt8.self)
+    buffer.storeBytes(of: UInt8(Self.length), toByteOffset: offset + 3, as: UInt8.self)
+    buffer.storeBytes(of: myDiscriminator.bigEndian, toByteOffset: offset + 4, as: UInt32.self)
+    buffer.storeBytes(of: yourDiscriminator.bigEndian, toByteOffset: offset + 8, as: UInt32.self)
+    buffer.storeBytes(of: desiredMinTx.microseconds.bigEndian, toByteOffset: offset + 12, as: UInt32.self)
+    buffer.storeBytes(of: requiredMinRx.microseconds.bigEndian, toByteOffset: offset + 16, as: UInt32.self)
+    buffer.storeBytes(of: requiredMinEchoRx.microseconds.bigEndian, toByteOffset: offset + 20, as: UInt32.self)
   }
 
   /// The 24 octets as an array: for tests and tools, not for the hot path.

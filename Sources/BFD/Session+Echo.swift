@@ -77,7 +77,7 @@ extension Session {
   }
 
   /// When too many echoes are missing; nil while that cannot be said.
-  var echoDeadline: Instant? {
+  public var echoDeadline: Instant? {
     guard let echo, state == .up || state == .`init` else { return nil }
     return echo.deadline(multiplier: configuration.detectMultiplier, interval: echoInterval.nanoseconds)
   }

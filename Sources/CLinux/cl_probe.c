@@ -147,6 +147,8 @@ int cl_frame_batch_receive(struct cl_frame_batch *b, int fd) {
     struct cl_frame *f = &b->frames[i];
     struct msghdr *h = &b->headers[i].msg_hdr;
     *f = (struct cl_frame){.length = b->headers[i].msg_len, .packet_type = b->sources[i].sll_pkttype,
+                           .ethertype = ntohs(b->sources[i].sll_protocol),
+                           .interface_index = (uint32_t)b->sources[i].sll_ifindex,
                            .source_length = b->sources[i].sll_halen};
     memcpy(f->source, b->sources[i].sll_addr, sizeof f->source);
     for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c; c = CMSG_NXTHDR(h, c)) {

@@ -145,21 +145,25 @@ void cl_tx_route_set(struct cl_tx_route *r, bool ipv6, const uint8_t *destinatio
 struct cl_tx_batch {
   int count;
   struct mmsghdr headers[CL_TX_BATCH];
-  struct iovec vectors[CL_TX_BATCH];
+  struct iovec vectors[CL_TX_BATCH][2];
   _Alignas(16) uint8_t payload[CL_TX_BATCH][CL_TX_PAYLOAD];
 };
+
+// Never written: all padding of all packets (RFC 9764).
+static uint8_t zeroes[65536];
 
 struct cl_tx_batch *cl_tx_batch_create(void) { return calloc(1, sizeof(struct cl_tx_batch)); }
 void cl_tx_batch_destroy(struct cl_tx_batch *b) { free(b); }
 int cl_tx_batch_count(const struct cl_tx_batch *b) { return b->count; }
 void cl_tx_batch_clear(struct cl_tx_batch *b) { b->count = 0; }
 
-uint8_t *cl_tx_batch_add(struct cl_tx_batch *b, const struct cl_tx_route *r, uint32_t length) {
-  if (b->count == CL_TX_BATCH || length > CL_TX_PAYLOAD) return NULL;
+uint8_t *cl_tx_batch_add(struct cl_tx_batch *b, const struct cl_tx_route *r, uint32_t length, uint32_t padding) {
+  if (b->count == CL_TX_BATCH || length > CL_TX_PAYLOAD || padding > sizeof zeroes) return NULL;
   int i = b->count++;
-  b->vectors[i] = (struct iovec){b->payload[i], length};
+  b->vectors[i][0] = (struct iovec){b->payload[i], length};
+  b->vectors[i][1] = (struct iovec){zeroes, padding};
   b->headers[i].msg_hdr = (struct msghdr){.msg_name = (void *)&r->destination, .msg_namelen = r->destination_length,
-                                          .msg_iov = &b->vectors[i], .msg_iovlen = 1,
+                                          .msg_iov = b->vectors[i], .msg_iovlen = padding ? 2 : 1,
                                           .msg_control = r->control_length ? (void *)r->control : NULL,
                                           .msg_controllen = r->control_length};
   return b->payload[i];

@@ -9,6 +9,7 @@ extension Draft {
     checkKeys()
     unique(listen ?? []) { "the address \($0)" }
     warnAboutTimers()
+    checkModes()
     for peer in peers where !peer.isInline {
       // What is in another namespace this file does not describe; what is behind routers is no neighbour.
       if peer.reach.namespace == nil { checkInterface(peer.interface) }

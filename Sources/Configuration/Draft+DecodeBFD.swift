@@ -2,7 +2,7 @@ import Addresses
 import YAML
 
 /// RFC 5880 section 4.1: intervals are 32 bits of microseconds; zero would mean "send me nothing".
-private let bfdInterval: ClosedRange<Duration> = .microseconds(1) ... .microseconds(4_294_967_295)
+let bfdInterval: ClosedRange<Duration> = .microseconds(1) ... .microseconds(4_294_967_295)
 
 extension Draft {
   mutating func decodeBFD(_ value: Value) {
@@ -84,6 +84,7 @@ extension Draft {
     draft.receiveInterval = table["receive-interval"]?.duration(bfdInterval, unit: "ms")
     draft.detectMultiplier = table["detect-multiplier"]?.integer(1...255)
     draft.multiplierPlace = table["detect-multiplier"]?.place
+    decodeModes(table, &draft)
     // When one is broken, nothing is said about the sum of them.
     let written = ["receive-interval", "transmit-interval", "detect-multiplier"].compactMap { table[$0] }
     let good = [draft.transmitInterval != nil, draft.receiveInterval != nil, draft.detectMultiplier != nil].count {
@@ -218,6 +219,11 @@ extension Draft {
     draft.authentication = table["authentication"].map(Self.authentication)
     // Its own word only: a profile's `mode` is for peers.
     draft.mode = written["mode"]?.choice(GatewayConfiguration.BFDMode.self)
+    if draft.mode == .unaffiliatedEcho {
+      written["mode"]?.error(
+        "unaffiliated echo waits for nobody, so there is nobody to allow", expected: "active or passive",
+        help: "name the next hop under bfd.peers")
+    }
     draft.compatibility = Self.compatibility(table)
     checkActive(written, draft)
     if draft.reach.multihop, draft.interface != nil {

@@ -49,6 +49,10 @@ struct TimersDraft {
   var transmitInterval: Duration?
   var receiveInterval: Duration?
   var detectMultiplier: Int?
+  /// Nil inside: switched off.
+  var echo: Located<GatewayConfiguration.BFDEcho?>?
+  var demand: Located<GatewayConfiguration.BFDDemand?>?
+  var packetSize: Located<Int?>?
   /// The first one written.
   var place: Place?
   var multiplierPlace: Place?
@@ -57,7 +61,9 @@ struct TimersDraft {
     GatewayConfiguration.BFDTimers(
       transmitInterval: transmitInterval ?? defaults.transmitInterval,
       receiveInterval: receiveInterval ?? defaults.receiveInterval,
-      detectMultiplier: detectMultiplier ?? defaults.detectMultiplier)
+      detectMultiplier: detectMultiplier ?? defaults.detectMultiplier,
+      echo: echo.map(\.value) ?? defaults.echo, demand: demand.map(\.value) ?? defaults.demand,
+      packetSize: packetSize.map(\.value) ?? defaults.packetSize)
   }
 }
 

@@ -29,7 +29,7 @@ extension GatewayConfiguration {
     }
   }
 
-  /// The three numbers that a BFD session negotiates with.
+  /// The three numbers that a BFD session negotiates with, and the modes it runs in.
   public struct BFDTimers: Hashable, Sendable {
     /// Desired min TX interval (RFC 5880 section 4.1): 1 us to 4294967295 us. Slower than 1 s until the session is Up.
     public var transmitInterval: Duration
@@ -37,11 +37,18 @@ extension GatewayConfiguration {
     public var receiveInterval: Duration
     /// Detect Mult (RFC 5880 section 4.1): 1 to 255.
     public var detectMultiplier: Int
+    public var echo: BFDEcho?
+    public var demand: BFDDemand?
+    /// Octets of IP packets that Control packets and echoes are padded to: 100 to 65535 (RFC 9764).
+    public var packetSize: Int?
 
     public init(
       transmitInterval: Duration = .milliseconds(300), receiveInterval: Duration = .milliseconds(300),
-      detectMultiplier: Int = 3
+      detectMultiplier: Int = 3, echo: BFDEcho? = nil, demand: BFDDemand? = nil, packetSize: Int? = nil
     ) {
+      self.echo = echo
+      self.demand = demand
+      self.packetSize = packetSize
       self.transmitInterval = transmitInterval
       self.receiveInterval = receiveInterval
       self.detectMultiplier = detectMultiplier
@@ -178,6 +185,8 @@ extension GatewayConfiguration {
   public enum BFDMode: String, Hashable, Sendable, CaseIterable {
     case active
     case passive
+    /// Echo alone, to a peer without BFD (RFC 9747).
+    case unaffiliatedEcho = "unaffiliated-echo"
   }
 
   /// Addresses whose first packet makes a session; the one host of a prefix may be spoken to first.

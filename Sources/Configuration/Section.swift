@@ -41,6 +41,8 @@ struct Section: Hashable {
   static let key = Section(what: "a key", keys: ["id", "type", "key-file", "send-lifetime", "accept-lifetime"])
   static let lifetime = Section(what: "a lifetime", keys: ["start", "end"])
   static let authentication = Section(what: "authentication", keys: ["key-chain", "type", "key-id", "key-file"])
+  static let echo = Section(what: "echo", keys: ["transmit-interval", "receive-interval", "control-interval"])
+  static let demand = Section(what: "demand", keys: ["poll-interval"])
   static let path = Section(
     what: "a path", keys: ["name", "via", "interface", "weight", "hold-down", "health"])
   static let health = Section(what: "health", keys: ["link", "bfd", "icmp", "neighbour", "all", "any"])
@@ -62,7 +64,8 @@ struct Section: Hashable {
   static let realtime = Section(what: "realtime", keys: ["priority", "cpu"])
 
   static let all: [Section] = [
-    file, interface, bfd, seamless, reflector, profile, dampening, peer, inlinePeer, allow, keyChain, key, lifetime,
+    file, interface, bfd, seamless, reflector, profile, dampening, peer, inlinePeer, allow, echo, demand, keyChain,
+    key, lifetime,
     authentication,
     path,
     health, icmp, neighbour, group, member, groupRoute, route,
@@ -76,7 +79,9 @@ struct Section: Hashable {
     ["mode"] + timers + ["minimum-ttl", "shutdown", "dampening", "authentication", "compatibility"]
   /// Where a peer is, beside its address.
   private static let place = ["multihop", "vrf", "namespace"]
-  private static let timers = ["transmit-interval", "receive-interval", "detect-multiplier"]
+  private static let timers = [
+    "transmit-interval", "receive-interval", "detect-multiplier", "echo", "demand", "packet-size"
+  ]
   private static let probe = ["interval", "timeout", "down-after", "up-after"]
 
   /// What other programs call the same thing. The first that the section has is suggested.
@@ -97,7 +102,8 @@ struct Section: Hashable {
     "destinations": ["routes"], "prefixes": ["routes"], "to": ["prefix", "end"], "dst": ["prefix"],
     "distance": ["metric"],
     "priority": ["metric"], "ping": ["icmp"], "echo": ["icmp"], "arp": ["neighbour"], "nd": ["neighbour"],
-    "and": ["all"], "or": ["any"], "check": ["health"], "health-check": ["health"],
+    "mtu": ["packet-size"], "pdu-size": ["packet-size"], "echo-interval": ["echo"], "echo-mode": ["echo"],
+    "demand-mode": ["demand"], "and": ["all"], "or": ["any"], "check": ["health"], "health-check": ["health"],
     "health-checks": ["health", "paths"],
     "peers": ["bfd"], "hwaddr": ["mac"], "rename": ["from"], "enabled": ["up"], "permissions": ["mode"],
     "path": ["socket"], "last": ["last-path"], "count": ["down-after"],

@@ -51,6 +51,12 @@ extension StatusReport {
     public var lastTransition: Transition?
     /// Nil: packets are not authenticated.
     public var authentication: Authentication?
+    /// Nil: no echo is wanted here, and none is looped.
+    public var echo: Echo?
+    /// Nil: Demand mode is neither wanted here nor asked for by the peer.
+    public var demand: Demand?
+    /// Octets of IP packets that this end's are padded to; nil: they are not.
+    public var packetSize: Int?
 
     public init(
       name: String,
@@ -85,9 +91,15 @@ extension StatusReport {
       lastSendError: String? = nil,
       drained: Bool = false,
       lastTransition: Transition? = nil,
-      authentication: Authentication? = nil
+      authentication: Authentication? = nil,
+      echo: Echo? = nil,
+      demand: Demand? = nil,
+      packetSize: Int? = nil
     ) {
       self.authentication = authentication
+      self.echo = echo
+      self.demand = demand
+      self.packetSize = packetSize
       self.name = name
       self.peerAddress = peerAddress
       self.localAddress = localAddress
@@ -123,7 +135,7 @@ extension StatusReport {
     }
 
     private enum CodingKeys: String, CodingKey {
-      case name, interface, role, rule, drained, authentication
+      case name, interface, role, rule, drained, authentication, echo, demand
       case peerAddress = "peer-address"
       case localAddress = "local-address"
       case localDiscriminator = "local-discriminator"
@@ -151,6 +163,7 @@ extension StatusReport {
       case sendFailedPacketCount = "send-failed-packet-count"
       case lastSendError = "last-send-error"
       case lastTransition = "last-transition"
+      case packetSize = "packet-size"
     }
   }
 }

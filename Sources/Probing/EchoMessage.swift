@@ -1,4 +1,5 @@
 import Addresses
+import PacketSockets
 
 /// What makes an answer ours, beside its addresses: all of it random.
 struct EchoKey: Hashable, Sendable {

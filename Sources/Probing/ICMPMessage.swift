@@ -1,4 +1,5 @@
 import Addresses
+import PacketSockets
 
 /// An ICMP or ICMPv6 message inside its IP packet: whole, unfragmented, its checksums right.
 struct ICMPMessage {

@@ -1,4 +1,5 @@
 import Addresses
+import PacketSockets
 
 /// An ARP packet for Ethernet and IPv4 (RFC 826).
 struct ARPMessage: Hashable, Sendable {

@@ -3,6 +3,7 @@ import BFD
 import CLinux
 import Glibc
 import Netlink
+import PacketSockets
 
 /// What a packet socket hears.
 enum Ethertype: Int, CaseIterable {

@@ -1,6 +1,7 @@
 import Addresses
 import BFD
 import Glibc
+import PacketSockets
 
 extension Prober {
   mutating func record(_ verdict: Verdict, of index: Int) {

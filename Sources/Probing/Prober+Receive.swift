@@ -2,6 +2,7 @@ import Addresses
 import BFD
 import CLinux
 import Glibc
+import PacketSockets
 
 /// What a packet turned out to be.
 enum Answer {

@@ -2,6 +2,7 @@ import Addresses
 public import BFD
 import CLinux
 import Glibc
+import PacketSockets
 
 extension Prober {
   /// Reads every answer that has arrived, ends the questions whose time is over, asks what is due.

@@ -4,6 +4,7 @@ import CLinux
 import Glibc
 import Netlink
 public import NetworkNamespaces
+import PacketSockets
 
 /// Probes on real sockets: judges paths that have no BFD by ICMP echo, ARP and neighbour discovery.
 ///

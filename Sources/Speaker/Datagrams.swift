@@ -97,12 +97,12 @@ struct TransmitBatch: ~Copyable {
   var isEmpty: Bool { owners.isEmpty }
   var isFull: Bool { owners.count == Int(CL_TX_BATCH) }
 
-  /// Adds a datagram that `write` fills in. The batch must not be full.
+  /// Adds a datagram that `write` fills in, and that octets of 0 follow. The batch must not be full.
   mutating func add(
-    to route: UnsafePointer<cl_tx_route>, by descriptor: Int32, length: Int, owner: Int,
+    to route: UnsafePointer<cl_tx_route>, by descriptor: Int32, length: Int, padding: Int = 0, owner: Int,
     _ write: (inout MutableRawSpan) -> Void
   ) {
-    guard let buffer = cl_tx_batch_add(batch, route, UInt32(length)) else {
+    guard let buffer = cl_tx_batch_add(batch, route, UInt32(length), UInt32(padding)) else {
       preconditionFailure("a full batch must be sent first")
     }
     owners.append(Int32(owner))

@@ -7,6 +7,8 @@ public enum BFDPort {
   public static let singleHop: UInt16 = 3784
   /// RFC 5883 section 5.
   public static let multihop: UInt16 = 4784
+  /// RFC 5881 section 4.
+  public static let echo: UInt16 = 3785
   /// RFC 7130 section 2.2.
   public static let linkAggregationMember: UInt16 = 6784
   /// RFC 7881 section 3: where a reflector is asked.

@@ -149,16 +149,20 @@ enum EndpointSockets {
     }
   }
 
-  /// TTL 255 (RFC 5881 section 5), traffic class CS6 as routing protocols use.
+  /// TTL 255 (RFC 5881 section 5), traffic class CS6 as routing protocols use. Never fragmented, whatever the path is
+  /// said to carry: a padded packet tests just that (RFC 9764 section 3).
   private static func prepareTransmitter(_ fd: Int32, _ family: AddressFamily) throws(SystemCallError) {
     growBuffer(fd, forced: SO_SNDBUFFORCE, plain: SO_SNDBUF)
     switch family {
     case .ipv4:
       try setOption(fd, Int32(IPPROTO_IP), IP_TTL, 255, "IP_TTL")
       try setOption(fd, Int32(IPPROTO_IP), IP_TOS, 0xc0, "IP_TOS")
+      try setOption(fd, Int32(IPPROTO_IP), IP_MTU_DISCOVER, IP_PMTUDISC_PROBE, "IP_MTU_DISCOVER")
     case .ipv6:
       try setOption(fd, Int32(IPPROTO_IPV6), IPV6_UNICAST_HOPS, 255, "IPV6_UNICAST_HOPS")
       try setOption(fd, Int32(IPPROTO_IPV6), IPV6_TCLASS, 0xc0, "IPV6_TCLASS")
+      try setOption(fd, Int32(IPPROTO_IPV6), IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE, "IPV6_MTU_DISCOVER")
+      try setOption(fd, Int32(IPPROTO_IPV6), IPV6_DONTFRAG, 1, "IPV6_DONTFRAG")
     }
   }
 

@@ -56,5 +56,6 @@ extension SessionSettings {
     key == other.key && (other.remoteAddress == nil || remoteAddress == other.remoteAddress)
       && localAddress == other.localAddress
       && minimumTimeToLive == other.minimumTimeToLive
+      && parameters.isUnaffiliated == other.parameters.isUnaffiliated
   }
 }

@@ -20,6 +20,7 @@ extension Speaker {
   public mutating func process(at now: Instant) {
     checkKeys(at: now)
     for receiver in receivers { drain(receiver, until: now) }
+    if !echoPorts.isEmpty { drainEchoes(until: now) }
     drainedAt = now
     while let index = wheel.popDue(at: now) { serve(index, at: now) }
   }
@@ -102,6 +103,7 @@ extension Speaker {
       slots[index]?.counters.received &+= 1
       if slots[index]?.route == nil { learnRoute(index, from: source) }
       slots[index]?.lonelySince = nil
+      if !echoPaths.isEmpty { noteHeard(index, source) }
       if let expired { record(expired, of: index) }
       if let transition { record(transition, of: index) }
       if let final { queue(final, of: index) }
@@ -178,6 +180,7 @@ extension Speaker {
     if let packet = slots[index]?.session.transmit(at: now, random: random.next(), slack: slack) ?? nil {
       queue(packet, of: index)
     }
+    if slots[index]?.session.echo != nil { serveEcho(index, at: now) }
     arm(index)
   }
 
@@ -193,9 +196,17 @@ extension Speaker {
     slots[index]?.counters.transmitted &+= 1
     counters.transmitted &+= 1
     if transmitBatch.isFull { flush() }
-    transmitBatch.add(to: route, by: transmitter, length: ControlPacket.length, owner: index) {
+    let padding = padding(of: index, ControlPacket.length)
+    transmitBatch.add(to: route, by: transmitter, length: ControlPacket.length, padding: padding, owner: index) {
       packet.write(to: &$0)
     }
+  }
+
+  /// Octets of 0 behind a packet, so that IP carries as many as are configured (RFC 9764).
+  private func padding(of index: Int, _ length: Int) -> Int {
+    guard let size = slots[index]?.settings.parameters.packetSize, size > 0 else { return 0 }
+    let headers = slots[index]?.settings.remoteAddress?.family == .ipv6 ? 48 : 28
+    return max(0, Int(size) - headers - length)
   }
 
   /// The same for a packet with an authentication section; without a key to make it with, the packet stays here.
@@ -216,7 +227,8 @@ extension Speaker {
     counters.transmitted &+= 1
     if transmitBatch.isFull { flush() }
     let packet = bytes.bytes
-    transmitBatch.add(to: route, by: transmitter, length: length, owner: index) { datagram in
+    let padding = padding(of: index, length)
+    transmitBatch.add(to: route, by: transmitter, length: length, padding: padding, owner: index) { datagram in
       for position in 0..<length {
         datagram.storeBytes(
           of: packet.unsafeLoad(fromByteOffset: position, as: UInt8.self), toByteOffset: position, as: UInt8.self)
@@ -244,7 +256,10 @@ extension Speaker {
   /// Nanoseconds by which a packet may leave before it is due, to share a wake-up with others: about 1/64 of the
   /// interval, 1/4 to 4 ms, doubled in steps so that different intervals share too; whole ticks of the wheel.
   private func slack(of index: Int) -> Int64 {
-    let interval = slots[index]?.session.transmitInterval.nanoseconds ?? 0
+    Self.grain(of: slots[index]?.session.transmitInterval.nanoseconds ?? 0)
+  }
+
+  static func grain(of interval: Int64) -> Int64 {
     var grain: Int64 = 250_000
     while grain < 4_000_000, grain * 128 <= interval { grain *= 2 }
     return grain
@@ -261,6 +276,7 @@ extension Speaker {
       wish = min(wish, shared >= slot.session.earliestTransmission ? shared : due)
     }
     if let until = slot.dampening?.heldUntil { wish = min(wish, until) }
+    if slot.session.echo != nil { wish = min(wish, echoWish(slot.session, index)) }
     if slot.rule != nil, !slot.isNamed, let since = slot.lonelySince { wish = min(wish, since + Self.lonelyLimit) }
     return wish
   }
@@ -273,7 +289,7 @@ extension Speaker {
   }
 
   /// Sets a session's timer if it must fire sooner; a later wish waits until it fires.
-  private mutating func armEarlier(_ index: Int) {
+  mutating func armEarlier(_ index: Int) {
     let wish = wish(of: index)
     guard let armed = slots[index]?.armed, wish < armed else { return }
     slots[index]?.armed = wish

@@ -9,7 +9,9 @@ extension Speaker {
     add(settings, rule: nil, at: now)
   }
 
-  mutating func add(_ settings: SessionSettings, rule: Int?, at now: Instant) -> Int? {
+  mutating func add(_ wanted: SessionSettings, rule: Int?, at now: Instant) -> Int? {
+    var settings = wanted
+    settings.parameters = wanted.parameters.applicable(to: wanted.key.pathType)
     guard demultiplexer.index(of: settings.key) == nil else { return nil }
     var attempt: UInt32 = 0
     var discriminator = discriminators.discriminator(for: settings.key, attempt: attempt)
@@ -38,6 +40,7 @@ extension Speaker {
       slots[index] = slot
     }
     startAuthentication(index, at: now)
+    openEcho(for: index)
     arm(index)
     return index
   }
@@ -57,9 +60,18 @@ extension Speaker {
     wheel.cancel(index)
     demultiplexer.remove(index: index)
     slot.route?.deallocate()
+    closeEcho(of: index)
     if let rule = slot.rule, sessionsByRule.indices.contains(rule) { sessionsByRule[rule] -= 1 }
     slots[index] = nil
     free.append(index)
+  }
+
+  /// Asks a peer whether it is alive (RFC 5880 section 6.6): a Poll Sequence, whose failure ends a session in Demand
+  /// mode.
+  public mutating func verify(_ index: Int) {
+    guard slots.indices.contains(index) else { return }
+    slots[index]?.session.verify()
+    arm(index)
   }
 
   /// Takes new settings without disturbing the session (RFC 5880 section 6.8.3): those of the same key and addresses.
@@ -70,9 +82,12 @@ extension Speaker {
       return false
     }
     if settings.parameters.compatibility.contains(.ovn) { hasHintedSessions = true }
+    let parameters = settings.parameters.applicable(to: settings.key.pathType)
     slots[index]?.settings = settings
+    slots[index]?.settings.parameters = parameters
     slots[index]?.settings.remoteAddress = old.remoteAddress
-    slots[index]?.session.configure(settings.parameters)
+    slots[index]?.session.configure(parameters)
+    openEcho(for: index)
     if old.keyChain != settings.keyChain { startAuthentication(index, at: MonotonicClock.now()) }
     if old.dampening != settings.dampening { setDampening(index, settings.dampening) }
     arm(index)
@@ -173,7 +188,7 @@ extension Speaker {
     return SessionView(
       settings: slot.settings, session: slot.session, counters: slot.counters, rule: slot.rule,
       lastTransition: slot.lastTransition, keys: slot.settings.keyChain.map { KeyChainView(keys($0)) },
-      hold: slot.hold, dampening: slot.dampening)
+      hold: slot.hold, dampening: slot.dampening, echo: echoView(index))
   }
 
   /// The numbers of all sessions.

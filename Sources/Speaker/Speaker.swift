@@ -1,6 +1,7 @@
 public import Addresses
 public import BFD
 import CLinux
+import PacketSockets
 public import NetworkNamespaces
 
 /// BFD on real sockets: any number of sessions on one pair of sockets for each address family.
@@ -37,6 +38,12 @@ public struct Speaker: ~Copyable {
   var wheel: TimerWheel
   var receiveBatch = ReceiveBatch()
   var transmitBatch = TransmitBatch()
+  /// Echo: sockets by domain, the way of each session's by its number; all empty as long as no session wants any.
+  var echoPorts: [EchoPort] = []
+  var echoPaths: [EchoPath?] = []
+  var echoBatch = FrameBatch()
+  let echoSeal: EchoSeal
+  var homes: [Home] = []
   var receivers: [Receiver] = []
   var transmitters: [Transmitter] = []
   /// Where to start looking for a source port.
@@ -77,6 +84,7 @@ public struct Speaker: ~Copyable {
     let span = UInt64(BFDPort.sources.count)
     preferredPort = BFDPort.sources.lowerBound + UInt16((secret.0 ^ secret.1) % span)
     discriminators = DiscriminatorSource(secret: secret)
+    echoSeal = EchoSeal(secret: secret)
     random = RandomSource(seed: seed)
     wheel = TimerWheel(now: now)
     drainedAt = now
@@ -113,6 +121,9 @@ public struct Speaker: ~Copyable {
           try EndpointSockets.transmitter(for: endpoint, in: namespace, preferredPort: preferredPort))
       }
     }
+    for endpoint in endpoints where !homes.contains(where: { $0.domain == endpoint.domain }) {
+      if let own = try? namespace.duplicate() { homes.append(Home(endpoint.domain, own)) }
+    }
     receivers += newReceivers
     transmitters += newTransmitters
     findTransmitters()
@@ -123,6 +134,8 @@ public struct Speaker: ~Copyable {
     flush()
     receivers.removeAll { $0.endpoint.domain == domain }
     transmitters.removeAll { $0.domain == domain }
+    echoPorts.removeAll { $0.domain == domain }
+    homes.removeAll { $0.domain == domain }
     findTransmitters()
   }
 
@@ -147,10 +160,12 @@ public struct Speaker: ~Copyable {
 
   deinit {
     for slot in slots { slot?.route?.deallocate() }
+    for path in echoPaths { path?.route?.deallocate() }
   }
 
-  /// What to wait for: readable means that `run` has packets to read.
-  public var descriptors: [Int32] { receivers.map(\.descriptor) }
+  /// What to wait for: readable means that `run` has packets to read. There are more after `open`, and after the first
+  /// session with echo was added or configured.
+  public var descriptors: [Int32] { receivers.map(\.descriptor) + echoPorts.flatMap(\.hearers) }
 
   /// The UDP source port of a family's packets.
   public func sourcePort(_ family: AddressFamily, in domain: RoutingDomain = .main) -> UInt16? {

@@ -146,6 +146,8 @@ public struct SessionView: Hashable, Sendable {
   /// What the owner holds it in; dampening holds sessions too, see `dampening`.
   public var hold: Session.Hold?
   public var dampening: Dampening?
+  /// The way of its echoes; nil without.
+  public var echo: EchoView?
 }
 
 /// What does not belong to one session.

@@ -1,5 +1,6 @@
 import Addresses
 import BFD
+import PacketSockets
 import Glibc
 import Testing
 

@@ -1,4 +1,5 @@
 import Addresses
+import PacketSockets
 import Testing
 
 @testable import Probing

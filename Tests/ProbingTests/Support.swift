@@ -1,6 +1,7 @@
 import Addresses
 import BFD
 import CLinux
+import PacketSockets
 import Glibc
 import NamespaceTestSupport
 import NetworkNamespaces

@@ -20,6 +20,15 @@ int cl_probe_socket(uint16_t ethertype, uint32_t cookie);
 // Starts to hear an interface.
 int cl_probe_bind(int fd, uint16_t ethertype, uint32_t interface_index);
 
+// The same for BFD echo (RFC 5881 section 4): all interfaces, UDP to us with the destination port 3785, in one fragment
+// and without IPv6 extension headers. ETH_P_IP or ETH_P_IPV6.
+int cl_echo_socket(uint16_t ethertype);
+// A packet socket that hears nothing, to send by.
+int cl_echo_sender(void);
+// A UDP socket that owns port 3785 and throws away all that comes, so that the kernel does not answer "port
+// unreachable".
+int cl_echo_sink(bool ipv6);
+
 // What a bound packet socket knows of its interface.
 struct cl_probe_link {
   uint32_t interface_index;  // 0 when it is gone
@@ -37,6 +46,8 @@ int cl_probe_send(int fd, uint32_t interface_index, uint16_t ethertype, const ui
 struct cl_frame {
   uint32_t length;      // as received, also when longer than the buffer
   int64_t realtime_ns;  // kernel receive time, CLOCK_REALTIME; 0 when the kernel did not say
+  uint32_t interface_index;
+  uint16_t ethertype;   // host order
   uint8_t packet_type;  // PACKET_HOST, ...
   uint8_t source_length;
   uint8_t source[8];

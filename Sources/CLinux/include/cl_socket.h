@@ -42,7 +42,7 @@ struct cl_datagram {
   uint32_t dropped;          // SO_RXQ_OVFL: datagrams this socket has lost since it was opened
 };
 
-enum { CL_RX_BATCH = 64, CL_RX_PAYLOAD = 256, CL_TX_BATCH = 64, CL_TX_PAYLOAD = 64 };
+enum { CL_RX_BATCH = 64, CL_RX_PAYLOAD = 256, CL_TX_BATCH = 64, CL_TX_PAYLOAD = 128 };
 
 // A batch for recvmmsg: allocated once, never moved.
 struct cl_rx_batch;
@@ -65,13 +65,17 @@ struct cl_tx_route {
 void cl_tx_route_set(struct cl_tx_route *route, bool ipv6, const uint8_t *destination, uint16_t port,
                      const uint8_t *source, uint32_t interface_index);
 
+// The same for a packet socket: to a link-layer address of six octets.
+void cl_tx_route_set_link(struct cl_tx_route *route, bool ipv6, uint32_t interface_index, const uint8_t *address);
+
 // A batch for sendmmsg: allocated once, never moved. Routes are referred to, not copied, until it is sent.
 struct cl_tx_batch;
 struct cl_tx_batch *cl_tx_batch_create(void);
 void cl_tx_batch_destroy(struct cl_tx_batch *batch);
 int cl_tx_batch_count(const struct cl_tx_batch *batch);
-// The buffer of CL_TX_PAYLOAD octets for the next datagram, or NULL when the batch is full.
-uint8_t *cl_tx_batch_add(struct cl_tx_batch *batch, const struct cl_tx_route *route, uint32_t length);
+// The buffer of CL_TX_PAYLOAD octets for the next datagram, or NULL when the batch is full. `padding` octets of 0, at
+// most 65,535, are sent behind it.
+uint8_t *cl_tx_batch_add(struct cl_tx_batch *batch, const struct cl_tx_route *route, uint32_t length, uint32_t padding);
 // Sends `count` from `first` on; how many left, or -1 with errno for the datagram at `first`.
 int cl_tx_batch_send(struct cl_tx_batch *batch, int fd, int first, int count);
 void cl_tx_batch_clear(struct cl_tx_batch *batch);

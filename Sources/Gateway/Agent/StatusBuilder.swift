@@ -41,6 +41,7 @@ struct StatusBuilder {
       sessionState: .init(session.state), remoteSessionState: .init(session.remote?.state ?? .down),
       localDiagnostic: .init(code: session.diagnostic.code),
       remoteDiagnostic: .init(code: session.remote?.diagnostic.code ?? 0),
+      detectionMode: detectionMode(session),
       localMultiplier: Int(session.configuration.detectMultiplier),
       remoteMultiplier: session.remote.map { Int($0.detectMultiplier) },
       desiredMinTxInterval: UInt64(session.configuration.desiredMinTx.microseconds),
@@ -58,7 +59,8 @@ struct StatusBuilder {
       sendPacketCount: entry.view.counters.transmitted, sendFailedPacketCount: entry.view.counters.sendFailures,
       lastSendError: entry.view.counters.lastSendError == 0 ? nil : errorText(entry.view.counters.lastSendError),
       drained: entry.hold == .administrativelyDown, lastTransition: last.map(transition),
-      authentication: authentication(entry.view))
+      authentication: authentication(entry.view), echo: echo(entry.view), demand: demand(session),
+      packetSize: session.configuration.packetSize == 0 ? nil : Int(session.configuration.packetSize))
   }
 
   private func authentication(_ view: SessionView) -> StatusReport.Authentication? {

@@ -21,6 +21,8 @@ extension Engine {
       }
       if let wanted { startSession(of: number, wanted, at: now) }
     }
+    // The first session with echo has opened sockets.
+    if areSocketsOpen { watchDescriptors() }
     syncRules(at: now)
   }
 
@@ -184,16 +186,31 @@ extension SessionConfiguration {
   }
 
   init(_ peer: GatewayConfiguration.BFDPeer) {
-    self.init(peer.timers, role: peer.mode == .active ? .active : .passive)
+    self.init(
+      peer.timers, role: peer.mode == .passive ? .passive : .active, isUnaffiliated: peer.mode == .unaffiliatedEcho)
     seamlessDiscriminator = peer.seamlessDiscriminator
     compatibility = Compatibility(peer.compatibility)
+    // A reflector keeps no state, so it cannot be asked to be silent.
+    if seamlessDiscriminator != nil { demand = nil }
   }
 
-  init(_ timers: GatewayConfiguration.BFDTimers, role: Role) {
+  init(_ timers: GatewayConfiguration.BFDTimers, role: Role, isUnaffiliated: Bool = false) {
     self.init(
       desiredMinTx: Interval(timers.transmitInterval) ?? .milliseconds(300),
       requiredMinRx: Interval(timers.receiveInterval) ?? .milliseconds(300),
       detectMultiplier: UInt8(clamping: max(1, timers.detectMultiplier)), role: role)
+    if isUnaffiliated {
+      let interval = timers.echo?.transmitInterval.flatMap { Interval($0) } ?? desiredMinTx
+      echo = EchoParameters(transmitInterval: interval, kind: .unaffiliated)
+    } else {
+      if let interval = timers.echo?.transmitInterval.flatMap({ Interval($0) }) {
+        let control = timers.echo.flatMap { Interval($0.controlInterval) } ?? .slow
+        echo = EchoParameters(transmitInterval: interval, kind: .affiliated(requiredMinRx: control))
+      }
+      requiredMinEchoRx = timers.echo?.receiveInterval.flatMap { Interval($0) } ?? .zero
+      demand = timers.demand.map { DemandMode(verificationInterval: Interval($0.pollInterval)) }
+    }
+    packetSize = UInt16(clamping: timers.packetSize ?? 0)
   }
 }
 

@@ -56,7 +56,12 @@ extension StatusText {
     if let authentication = session.authentication, detailed || authentication.isLacking {
       notes.append(Styled(authentication.words, authentication.isLacking ? .bad : .dim))
     }
+    if let echo = session.echo, detailed || echo.obstacle != nil {
+      notes.append(Styled(echo.words, echo.obstacle == nil ? .dim : .bad))
+    }
     guard detailed else { return notes }
+    if let demand = session.demand { notes.append(Styled(demand.words, .dim)) }
+    if let size = session.packetSize { notes.append(Styled("packets are padded to \(size) octets", .dim)) }
     let rule = session.rule.map { "made by the allow entry \($0); " } ?? ""
     let tx = Quantities.interval(microseconds: session.desiredMinTxInterval)
     let rx = Quantities.interval(microseconds: session.requiredMinRxInterval)

@@ -1,12 +1,12 @@
-import CLinux
+package import CLinux
 
 /// A batch of received packets: one recvmmsg, no allocation.
-struct FrameBatch: ~Copyable {
+package struct FrameBatch: ~Copyable {
   // Owned, allocated once, freed in deinit; every use is through a method of this value.
   private let batch: OpaquePointer
-  private(set) var count = 0
+  package private(set) var count = 0
 
-  init() {
+  package init() {
     guard let batch = cl_frame_batch_create() else { preconditionFailure("out of memory") }
     self.batch = batch
   }
@@ -14,23 +14,23 @@ struct FrameBatch: ~Copyable {
   deinit { cl_frame_batch_destroy(batch) }
 
   /// Reads what waits, at most 32 packets. Zero when nothing waits, or the socket has an error to tell.
-  mutating func receive(from descriptor: Int32) -> Int {
+  package mutating func receive(from descriptor: Int32) -> Int {
     count = max(0, Int(cl_frame_batch_receive(batch, descriptor)))
     return count
   }
 
   /// Whether the batch was full, so that more may wait.
-  var isFull: Bool { count == Int(CL_FRAME_BATCH) }
+  package var isFull: Bool { count == Int(CL_FRAME_BATCH) }
 
   /// What the kernel says of packet `index`.
-  func frame(_ index: Int) -> cl_frame {
+  package func frame(_ index: Int) -> cl_frame {
     precondition(index < count)
     return cl_frame_batch_frame(batch, Int32(index)).pointee
   }
 
   /// Calls `body` with the packet from its network header on; one longer than 512 octets is cut, and so will not
   /// parse.
-  func withPacket<T>(_ index: Int, _ body: (RawSpan) -> T) -> T {
+  package func withPacket<T>(_ index: Int, _ body: (RawSpan) -> T) -> T {
     let length = min(Int(frame(index).length), Int(CL_FRAME_PAYLOAD))
     // The pointer is valid until the next receive, which needs exclusive access to this value.
     return body(UnsafeRawBufferPointer(start: cl_frame_batch_payload(batch, Int32(index)), count: length).bytes)
