@@ -38,6 +38,8 @@ let package = Package(
     library("BFD", ["Addresses", .product(name: "Crypto", package: "swift-crypto")]),
     library("OpenBFDD", ["Addresses", "BFD"]),
 
+    library("Capture", ["Addresses", "BFD"]),
+
     // The edge: the kernel's headers, libyaml.
     .target(name: "CLinux"),
     .systemLibrary(
@@ -50,7 +52,8 @@ let package = Package(
     library("NetworkNamespaces", ["CLinux"]),
     library("Netlink", ["CLinux", "Addresses", "NetworkNamespaces"]),
     library("PacketSockets", ["CLinux", "Addresses"]),
-    library("Speaker", ["CLinux", "Addresses", "BFD", "Netlink", "NetworkNamespaces", "PacketSockets"]),
+    library(
+      "Speaker", ["CLinux", "Addresses", "BFD", "Capture", "Netlink", "NetworkNamespaces", "PacketSockets"]),
     library("Probing", ["CLinux", "Addresses", "BFD", "Netlink", "NetworkNamespaces", "PacketSockets"]),
     library("Runtime", ["BFD", "CLinux", "NetworkNamespaces"]),
     library(
@@ -59,14 +62,14 @@ let package = Package(
     library(
       "Gateway",
       [
-        "Addresses", "BFD", "Configuration", "Control", "CLinux", "Netlink", "NetworkNamespaces",
+        "Addresses", "BFD", "Capture", "Configuration", "Control", "CLinux", "Netlink", "NetworkNamespaces",
         "Probing", "Runtime", "Speaker"
       ]),
     library("Lab", ["Addresses", "CLinux", "NetworkNamespaces"]),
     .executableTarget(
       name: "everway",
       dependencies: [
-        "Addresses", "Beacon", "BFD", "Configuration", "Control", "Gateway", "Lab", "Netlink",
+        "Addresses", "Beacon", "BFD", "Capture", "Configuration", "Control", "Gateway", "Lab", "Netlink",
         "NetworkNamespaces", "OpenBFDD", "Speaker", "YAML", "CLinux",
         .product(name: "ArgumentParser", package: "swift-argument-parser")
       ],
@@ -90,6 +93,7 @@ let package = Package(
       name: "BeaconTests",
       dependencies: ["everway", "Addresses", "CLinux", "Lab", "NetworkNamespaces", "OpenBFDD"],
       swiftSettings: settings),
+    tests("Capture", ["Addresses", "BFD"]),
     tests("YAML"),
     tests("Configuration", ["Addresses", "BFD", "YAML"]),
     .target(
@@ -111,7 +115,8 @@ let package = Package(
     tests(
       "Gateway",
       [
-        "Addresses", "AgentHost", "BFD", "CLinux", "Configuration", "Control", "Lab", "NamespaceTestSupport",
+        "Addresses", "AgentHost", "BFD", "Capture", "CLinux", "Configuration", "Control", "Lab",
+        "NamespaceTestSupport",
         "Netlink",
         "NetworkNamespaces", "Speaker"
       ]),

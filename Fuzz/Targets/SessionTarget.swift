@@ -1,16 +1,17 @@
 @testable import Addresses
 @testable import BFD
+import Glibc
 @testable import Simulation
 
 extension FuzzTarget {
   /// One to four sessions behind a demultiplexer, and a script of whatever may happen to them: packets made well,
   /// badly, by chance and from those heard; forgeries; operators; time. The simulation's oracle checks every step.
   static let session = FuzzTarget(name: "session", longestInput: 2_048) { octets in
+    var run = SessionRun(octets)
     do {
-      var run = SessionRun(octets)
       try run.play()
     } catch let violation as Violation {
-      throw Finding("\(violation)")
+      throw Finding("\(violation)\n" + run.trace.suffix(60).joined(separator: "\n"))
     }
   }
 }
@@ -30,6 +31,9 @@ private struct SessionRun {
   private var wakes = 0
   private let leaves: Int
 
+  /// What has happened; only when one input is run.
+  var trace: [String] { world.lines }
+
   init(_ octets: [UInt8]) {
     var script = Steps(octets)
     let count = Int(script.octet()) % 4 + 1
@@ -45,7 +49,7 @@ private struct SessionRun {
     let scenario = Scenario(
       seed: 0, kind: .storm, leaves: plans, clocks: [clock], actions: [], isStrict: false, goodFrom: .max / 4,
       bound: 0, end: .max / 4)
-    world = World(scenario: scenario, isTraced: false, random: SplitMix64(seed: 1))
+    world = World(scenario: scenario, isTraced: getenv("EVERWAY_FUZZ_INPUT") != nil, random: SplitMix64(seed: 1))
     node = SpeakerNode(
       name: "node", side: .hub, leaves: Array(0..<count), configurations: plans.map(\.hub),
       clock: Clock(ppm: clock.ppm, offset: clock.offset), scenario: scenario, random: SplitMix64(seed: 2))

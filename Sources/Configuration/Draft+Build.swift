@@ -20,7 +20,7 @@ extension Draft {
       namespace: namespace, interfaces: interfaces, egressSysctls: egressSysctls, sysctls: sysctls.map(\.value),
       bfd: bfd, paths: paths, groups: groups, routes: routes, uplinks: uplinks.map { build($0, peers, allow) },
       drain: drain,
-      control: control, realtime: realtime, startupGrace: startupGrace)
+      control: control, realtime: realtime, capture: capture, startupGrace: startupGrace)
   }
 
   private func all<T, U>(_ drafts: [T], _ build: (T) -> U?) -> [U]? {

@@ -27,6 +27,7 @@ extension Draft {
     if let value = table["drain"] { decodeDrain(value) }
     if let value = table["control"] { decodeControl(value) }
     if let value = table["realtime"] { decodeRealtime(value) }
+    if let value = table["capture"] { decodeCapture(value) }
     startupGrace = table["startup-grace"]?.duration(.zero ... .seconds(3600), unit: "s") ?? startupGrace
   }
 
@@ -109,6 +110,25 @@ extension Draft {
         value.error(
           "\(value.shown) is not a file mode", expected: "an octal file mode from 0 to 0777, such as 0660")
       }
+    }
+  }
+
+  private mutating func decodeCapture(_ value: Value) {
+    guard let table = Table(value, .capture) else { return }
+    capture.ring = table["ring"]?.integer(0...1024, "packets; 0: none are kept") ?? capture.ring
+    capture.whenDown = table["when-down"]?.boolean() ?? capture.whenDown
+    if let value = table["directory"], let path = value.text("an absolute path") {
+      if !path.hasPrefix("/") || path.utf8.count > 1024 {
+        value.error("\(value.shown) is not the path of a directory", expected: "an absolute path")
+      }
+      capture.directory = path
+    }
+    capture.maximumFiles = table["max-files"]?.integer(1...10_000, "files") ?? capture.maximumFiles
+    capture.maximumSize = table["max-size"]?.integer(65_536...1 << 40, "bytes") ?? capture.maximumSize
+    if capture.ring == 0, capture.whenDown, let place = table["when-down"]?.place {
+      value.report.warning(
+        "nothing is written when a session goes Down: no packets are kept", at: place,
+        expected: "capture.ring of 1 or more")
     }
   }
 

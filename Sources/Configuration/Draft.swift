@@ -30,6 +30,7 @@ struct Draft {
   var drain = GatewayConfiguration.Drain()
   var control = GatewayConfiguration.Control()
   var realtime = GatewayConfiguration.Realtime()
+  var capture = GatewayConfiguration.Capture()
   var startupGrace: Duration = .seconds(10)
 }
 

@@ -85,4 +85,29 @@ extension GatewayConfiguration {
       self.cpu = cpu
     }
   }
+
+  /// The last packets of each BFD session, and the files they go to when a session leaves Up.
+  public struct Capture: Hashable, Sendable {
+    /// Packets kept of each session, 0 to 1024, 40 octets each; 0 keeps none.
+    public var ring: Int
+    /// Whether they are written to a file when a session leaves Up.
+    public var whenDown: Bool
+    /// Where the files go: an absolute path; nil: `captures` in the state directory.
+    public var directory: String?
+    /// Files there at most; the oldest go. 1 to 10000.
+    public var maximumFiles: Int
+    /// Octets of all files at most. 65536 to 1 TiB.
+    public var maximumSize: Int
+
+    public init(
+      ring: Int = 16, whenDown: Bool = true, directory: String? = nil, maximumFiles: Int = 100,
+      maximumSize: Int = 16 << 20
+    ) {
+      self.ring = ring
+      self.whenDown = whenDown
+      self.directory = directory
+      self.maximumFiles = maximumFiles
+      self.maximumSize = maximumSize
+    }
+  }
 }

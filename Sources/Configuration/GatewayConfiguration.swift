@@ -24,6 +24,7 @@ public struct GatewayConfiguration: Hashable, Sendable {
   public var drain: Drain
   public var control: Control
   public var realtime: Realtime
+  public var capture: Capture
   /// How long a path that was adopted from a run before keeps its place while no verdict is in yet.
   public var startupGrace: Duration
 
@@ -31,7 +32,7 @@ public struct GatewayConfiguration: Hashable, Sendable {
     namespace: Namespace = .named("ovnext"), interfaces: [Interface] = [], egressSysctls: Bool = true,
     sysctls: [Sysctl] = [], bfd: BFDSettings = BFDSettings(), paths: [Path] = [], groups: [Group] = [],
     routes: [StaticRoute] = [], uplinks: Uplinks? = nil, drain: Drain = Drain(), control: Control = Control(),
-    realtime: Realtime = Realtime(), startupGrace: Duration = .seconds(10)
+    realtime: Realtime = Realtime(), capture: Capture = Capture(), startupGrace: Duration = .seconds(10)
   ) {
     self.namespace = namespace
     self.interfaces = interfaces
@@ -45,6 +46,7 @@ public struct GatewayConfiguration: Hashable, Sendable {
     self.drain = drain
     self.control = control
     self.realtime = realtime
+    self.capture = capture
     self.startupGrace = startupGrace
   }
 }

@@ -9,7 +9,7 @@ struct Section: Hashable {
     keys: [
       "version", "namespace", "interfaces", "egress-sysctls", "sysctls", "bfd", "paths", "groups", "routes",
       "uplinks",
-      "drain", "control", "realtime", "startup-grace"
+      "drain", "control", "realtime", "capture", "startup-grace"
     ])
   static let interface = Section(what: "an interface", keys: ["name", "from", "addresses", "mtu", "mac", "up"])
   static let bfd = Section(
@@ -62,6 +62,8 @@ struct Section: Hashable {
   static let drain = Section(what: "drain", keys: ["on-stop", "keep-routes"])
   static let control = Section(what: "control", keys: ["socket", "group", "mode"])
   static let realtime = Section(what: "realtime", keys: ["priority", "cpu"])
+  static let capture = Section(
+    what: "capture", keys: ["ring", "when-down", "directory", "max-files", "max-size"])
 
   static let all: [Section] = [
     file, interface, bfd, seamless, reflector, profile, dampening, peer, inlinePeer, allow, echo, demand, keyChain,
@@ -69,7 +71,7 @@ struct Section: Hashable {
     authentication,
     path,
     health, icmp, neighbour, group, member, groupRoute, route,
-    uplinks, watch, lostWhen, drain, control, realtime
+    uplinks, watch, lostWhen, drain, control, realtime, capture
   ]
 
   /// What `bfd` itself may set for all.

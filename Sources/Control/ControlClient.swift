@@ -53,6 +53,25 @@ public struct ControlClient: ~Copyable {
     return response
   }
 
+  /// What comes behind an answer that says so: empty when nothing came in time, or a signal did; nil at the end.
+  public mutating func readStream(timeout: Duration) throws(ControlSocketError) -> [UInt8]? {
+    if !input.isEmpty {
+      defer { input = [] }
+      return input
+    }
+    var poll = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    guard Glibc.poll(&poll, 1, Int32(max(0, min(timeout / .milliseconds(1), 60_000)))) > 0 else { return [] }
+    var chunk = [UInt8](repeating: 0, count: 64 * 1024)
+    let count = recv(descriptor, &chunk, chunk.count, Int32(MSG_DONTWAIT))
+    if count > 0 { return Array(chunk[..<count]) }
+    if count == 0 || errno == ECONNRESET { return nil }
+    guard errno == EAGAIN || errno == EINTR else { throw UnixSocket.system("read from \(path)") }
+    return []
+  }
+
+  /// Asks for the end of the stream; what is under way still comes.
+  public func endStream() { shutdown(descriptor, Int32(SHUT_WR)) }
+
   private func write(_ bytes: [UInt8], _ deadline: Duration) throws(ControlSocketError) {
     var sent = 0
     while sent < bytes.count {

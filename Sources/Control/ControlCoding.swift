@@ -16,6 +16,9 @@ enum ControlCoding {
     var version: Int?
     var command: String
     var target: String?
+    var peers: [String]?
+    var discarded: Bool?
+    var last: Bool?
   }
 
   private struct WireResponse: Codable {
@@ -25,6 +28,7 @@ enum ControlCoding {
     var drain: DrainOutcome?
     var reload: ReloadOutcome?
     var program: VersionReport?
+    var stream: String?
     var error: ControlFailure?
   }
 
@@ -35,6 +39,10 @@ enum ControlCoding {
       case .drain(let target): WireRequest(version: version, command: "drain", target: target)
       case .undrain(let target): WireRequest(version: version, command: "undrain", target: target)
       case .reload: WireRequest(version: version, command: "reload")
+      case .capture(let request):
+        WireRequest(
+          version: version, command: "capture", peers: request.peers, discarded: request.discarded,
+          last: request.last)
       case .version: WireRequest(version: version, command: "version")
       case .ping: WireRequest(version: version, command: "ping")
       }
@@ -61,12 +69,15 @@ enum ControlCoding {
     case "drain": return .drain(target: wire.target)
     case "undrain": return .undrain(target: wire.target)
     case "reload": return .reload
+    case "capture":
+      return .capture(
+        CaptureRequest(peers: wire.peers ?? [], discarded: wire.discarded ?? false, last: wire.last ?? false))
     case "version": return .version
     case "ping": return .ping
     default:
       throw ControlFailure(
         .unsupported, "This everway knows no such command.",
-        help: "It knows status, drain, undrain, reload, version and ping.")
+        help: "It knows status, drain, undrain, reload, capture, version and ping.")
     }
   }
 
@@ -78,6 +89,7 @@ enum ControlCoding {
     case .reload(let outcome): wire.reload = outcome
     case .version(let report): wire.program = report
     case .pong: break
+    case .streaming: wire.stream = "pcapng"
     case .failure(let failure):
       wire.ok = false
       wire.error = failure
@@ -98,6 +110,7 @@ enum ControlCoding {
     if let outcome = wire.drain { return .drain(outcome) }
     if let outcome = wire.reload { return .reload(outcome) }
     if let report = wire.program { return .version(report) }
+    if wire.stream != nil { return .streaming }
     return .pong
   }
 

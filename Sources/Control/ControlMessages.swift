@@ -6,6 +6,8 @@ public enum ControlCommand: Hashable, Sendable {
   case undrain(target: String?)
   /// Read the configuration file again.
   case reload
+  /// Packets as pcapng, on the connection itself, behind the answer.
+  case capture(CaptureRequest)
   case version
   case ping
 }
@@ -44,6 +46,8 @@ public enum ControlResponse: Hashable, Sendable {
   case reload(ReloadOutcome)
   case version(VersionReport)
   case pong
+  /// `capture`: pcapng follows until the connection ends.
+  case streaming
   case failure(ControlFailure)
 }
 

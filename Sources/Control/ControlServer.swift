@@ -130,6 +130,21 @@ public struct ControlServer: ~Copyable {
     settle(token.value, client, before)
   }
 
+  /// Answers a request, and gives the connection away: the server neither reads nor closes it any more.
+  /// - Returns: the connection, non-blocking; nil when the client has left, or does not take the answer.
+  public mutating func detach(_ token: ControlRequest.Token, _ response: ControlResponse) -> Int32? {
+    guard let client = clients[token.value], client.isAwaiting else { return nil }
+    let line = ControlCoding.encode(response)
+    guard Glibc.send(client.descriptor, line, line.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)) == line.count
+    else {
+      drop(token.value, client)
+      return nil
+    }
+    epoll_ctl(descriptor, EPOLL_CTL_DEL, client.descriptor, nil)
+    clients[token.value] = nil
+    return client.descriptor
+  }
+
   private mutating func take(
     _ line: ControlConnection.Line, _ token: UInt64, _ client: inout ControlConnection,
     _ requests: inout [ControlRequest], _ now: Duration

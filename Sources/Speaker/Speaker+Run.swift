@@ -1,6 +1,7 @@
 import Addresses
 public import BFD
 import CLinux
+import Capture
 
 extension Speaker {
   /// Nanoseconds after which a session that an allow rule made, and whose peer fell silent, is removed.
@@ -18,6 +19,7 @@ extension Speaker {
   /// Packets first: a peer is judged only when everything it sent before `now` has been read.
   /// - Parameter now: read from the clock just before the call.
   public mutating func process(at now: Instant) {
+    turnAt = now
     checkKeys(at: now)
     for receiver in receivers { drain(receiver, until: now) }
     if !echoPorts.isEmpty { drainEchoes(until: now) }
@@ -46,6 +48,8 @@ extension Speaker {
     let datagram = receiveBatch.datagram(position)
     let arrival = clock.arrival(realtime: datagram.realtime_ns, earliest: drainedAt)
     counters.received &+= 1
+    arrivalPort = datagram.source_port
+    arrivalLength = Int(datagram.length)
     counters.overflowed = max(counters.overflowed, UInt64(datagram.dropped))
     let source = PacketSource(
       source: datagram.sourceAddress, destination: datagram.destinationAddress,
@@ -64,17 +68,17 @@ extension Speaker {
   mutating func deliver(_ payload: RawSpan, from source: PacketSource, at arrival: Instant) {
     let packet: ControlPacket
     do throws(PacketDiscarded) { packet = try ControlPacket(parsing: payload) } catch {
-      return count(error.reason)
+      return discard(error.reason, payload, from: source, at: arrival)
     }
     switch demultiplexer.match(packet, from: source) {
     case .session(let index): receive(packet, payload, index, from: source, at: arrival)
     case .discarded(.noSession):
       switch admit(packet, payload, from: source, at: arrival) {
       case .success(let index): receive(packet, payload, index, from: source, at: arrival)
-      case .failure(let discarded): count(discarded.reason)
+      case .failure(let discarded): discard(discarded.reason, payload, from: source, at: arrival)
       }
     case .discarded(let reason):
-      count(reason)
+      discard(reason, payload, from: source, at: arrival)
       if reason == .yourDiscriminatorUnknown, hasHintedSessions { overhear(packet, from: source) }
     }
   }
@@ -98,9 +102,12 @@ extension Speaker {
     }
     switch reception {
     case nil: return
-    case .discarded(let reason): count(reason)
+    case .discarded(let reason):
+      count(reason)
+      keepReceived(payload, index, source, fate: PacketRecord.discarded(reason), at: arrival)
     case .accepted(let expired, let transition, let final):
       slots[index]?.counters.received &+= 1
+      keepReceived(payload, index, source, fate: PacketRecord.taken, at: arrival)
       if slots[index]?.route == nil { learnRoute(index, from: source) }
       slots[index]?.lonelySince = nil
       if !echoPaths.isEmpty { noteHeard(index, source) }
@@ -200,6 +207,10 @@ extension Speaker {
     transmitBatch.add(to: route, by: transmitter, length: ControlPacket.length, padding: padding, owner: index) {
       packet.write(to: &$0)
     }
+    if isCapturing {
+      keepSent(
+        CapturedPacket.Octets(packet), length: ControlPacket.length + padding, authenticationType: 0, index)
+    }
   }
 
   /// Octets of 0 behind a packet, so that IP carries as many as are configured (RFC 9764).
@@ -228,6 +239,10 @@ extension Speaker {
     if transmitBatch.isFull { flush() }
     let packet = bytes.bytes
     let padding = padding(of: index, length)
+    if isCapturing {
+      let type = packet.unsafeLoad(fromByteOffset: ControlPacket.length, as: UInt8.self)
+      keepSent(CapturedPacket.Octets(packet), length: length + padding, authenticationType: type, index)
+    }
     transmitBatch.add(to: route, by: transmitter, length: length, padding: padding, owner: index) { datagram in
       for position in 0..<length {
         datagram.storeBytes(

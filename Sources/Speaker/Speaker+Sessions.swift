@@ -1,6 +1,7 @@
 import Addresses
 public import BFD
 import CLinux
+import Capture
 
 extension Speaker {
   /// Starts a session; its number, or nil when one with the same key exists (RFC 5882 section 4.4: clients of one
@@ -36,8 +37,10 @@ extension Speaker {
     if index == slots.count {
       slots.append(slot)
       wheel.reserve(slots.count)
+      rings.reserve(slots.count)
     } else {
       slots[index] = slot
+      rings.clear(index)
     }
     startAuthentication(index, at: now)
     openEcho(for: index)

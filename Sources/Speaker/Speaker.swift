@@ -1,8 +1,9 @@
 public import Addresses
 public import BFD
 import CLinux
-import PacketSockets
+import Capture
 public import NetworkNamespaces
+import PacketSockets
 
 /// BFD on real sockets: any number of sessions on one pair of sockets for each address family.
 ///
@@ -61,6 +62,16 @@ public struct Speaker: ~Copyable {
   /// When the receive sockets were last seen empty.
   var drainedAt: Instant
 
+  /// The last packets of each session.
+  var rings = PacketRings(depth: 0)
+  /// Where copies of packets go; nil while nobody watches.
+  var tap: PacketTap?
+  /// When packets that are queued now leave, as nearly as it matters.
+  var turnAt: Instant
+  /// Of the datagram being read: its source port, and how long it was on the wire.
+  var arrivalPort: UInt16 = 0
+  var arrivalLength = 0
+
   /// What has happened since the owner last emptied it.
   public var events: [SpeakerEvent] = []
   public internal(set) var counters = SpeakerCounters()
@@ -88,6 +99,7 @@ public struct Speaker: ~Copyable {
     random = RandomSource(seed: seed)
     wheel = TimerWheel(now: now)
     drainedAt = now
+    turnAt = now
     keysCheckedAt = now
     events.reserveCapacity(256)
   }

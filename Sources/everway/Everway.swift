@@ -22,6 +22,8 @@ struct Everway: ParsableCommand {
         everway status --follow           the same, kept up to date
         everway drain --wait              take this node out of service
         everway undrain                   and back in
+        everway capture -o - | wireshark -k -i -
+                                          the packets, as they come and go
 
       EXIT CODES
         0  done, or all good
@@ -41,7 +43,8 @@ struct Everway: ParsableCommand {
       """,
     version: "everway \(Version.current)",
     subcommands: [
-      Check.self, ShowPlan.self, Run.self, Status.self, Drain.self, Undrain.self, Reload.self, LabCommand.self,
+      Check.self, ShowPlan.self, Run.self, Status.self, CaptureCommand.self, Drain.self, Undrain.self, Reload.self,
+      LabCommand.self,
       ShowVersion.self
     ])
 }

@@ -59,7 +59,7 @@ private func blocks(_ text: String) -> [(line: Int, text: String)] {
       ("uplinks", "uplinks: {x: 1}"),
       ("watch", "uplinks: {watch: [{x: 1}]}"), ("lost-when", "uplinks: {lost-when: {x: 1}}"),
       ("drain", "drain: {x: 1}"),
-      ("control", "control: {x: 1}"), ("realtime", "realtime: {x: 1}")
+      ("control", "control: {x: 1}"), ("realtime", "realtime: {x: 1}"), ("capture", "capture: {x: 1}")
     ] {
       let errors = #expect(throws: ConfigurationErrors.self) {
         try GatewayConfiguration.parse(text: text, file: "f")

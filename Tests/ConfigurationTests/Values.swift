@@ -75,6 +75,7 @@ private typealias C = GatewayConfiguration
       drain: {on-stop: false, keep-routes: false}
       control: {socket: /run/x.sock, group: wheel, mode: "0600"}
       realtime: {priority: 0, cpu: 3}
+      capture: {ring: 8, when-down: false, directory: /tmp/c, max-files: 3, max-size: 65536}
       startup-grace: 1.5s
       """)
     let defaults = C.BFDTimers(
@@ -134,7 +135,9 @@ private typealias C = GatewayConfiguration
         watch: [.interface("net1"), .path("a")], lostWhen: .fewerThan(2), tell: .adminDown, peers: ["ovn"]),
       drain: C.Drain(onStop: false, keepRoutes: false),
       control: C.Control(socket: "/run/x.sock", group: "wheel", mode: 0o600),
-      realtime: C.Realtime(priority: 0, cpu: 3), startupGrace: .milliseconds(1500))
+      realtime: C.Realtime(priority: 0, cpu: 3),
+      capture: C.Capture(ring: 8, whenDown: false, directory: "/tmp/c", maximumFiles: 3, maximumSize: 65_536),
+      startupGrace: .milliseconds(1500))
     #expect(configuration == expected)
   }
 

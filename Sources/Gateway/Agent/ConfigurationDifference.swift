@@ -38,6 +38,7 @@ enum ConfigurationDifference {
     compare("sysctl", old.sysctls, new.sysctls, \.key)
     if old.egressSysctls != new.egressSysctls { changes.append("egress-sysctls changed") }
     if old.uplinks != new.uplinks { changes.append("uplinks changed") }
+    if old.capture != new.capture { changes.append("capture changed") }
     if old.drain != new.drain { changes.append("drain changed") }
     if old.startupGrace != new.startupGrace { changes.append("startup-grace changed") }
     return changes

@@ -36,7 +36,8 @@ extension GatewayAgent {
   }
 
   private var nextDeadline: Instant {
-    let server = control.nextDeadline.map { Instant(nanoseconds: $0.wholeNanoseconds) } ?? .distantFuture
+    let controlled = control.nextDeadline.map { Instant(nanoseconds: $0.wholeNanoseconds) } ?? .distantFuture
+    let server = min(controlled, nextStreamDeadline)
     if isStopping { return server }
     return min(min(server, engine == nil ? startEngineAt : .distantFuture), min(reconcileAt, checkNamespaceAt))
   }
@@ -53,7 +54,12 @@ extension GatewayAgent {
     if !isStopping, now >= reconcileAt { reconcile(at: now) }
     if !isStopping, engine == nil, now >= startEngineAt { startEngine(at: now) }
     let clock = Duration.nanoseconds(MonotonicClock.now().nanoseconds)
+    runStreams(now: clock)
     for request in control.run(now: clock) {
+      if case .capture(let wanted) = request.command {
+        beginCapture(request, wanted, now: clock)
+        continue
+      }
       let response = answer(request)
       control.respond(request.token, response, now: clock)
     }
@@ -82,6 +88,7 @@ extension GatewayAgent {
     case .event(let event): log.write(event)
     case .groupChanged: reconcileAt = min(reconcileAt, max(now, reconciledAt + Self.settleDelay))
     case .remoteDiscriminator(let session, let discriminator): discriminators.note(session, discriminator)
+    case .wentDown(let kept): store(kept)
     case .stopped: hasStopped = true
     }
   }

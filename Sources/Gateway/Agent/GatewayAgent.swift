@@ -50,6 +50,11 @@ public struct GatewayAgent: ~Copyable {
   /// Read from the key files; what could not be read is a problem, and its sessions are silent.
   var keys = LoadedKeys()
 
+  /// Clients of `everway capture`, and what the engine copies packets to for them.
+  var streams: [CaptureStream] = []
+  var feed: CaptureFeed?
+  var feedIncludesDiscarded = false
+
   let startedAt: Timestamp
   var loadedAt: Timestamp
   var lastReload: StatusReport.Reload?

@@ -13,6 +13,7 @@ extension Engine {
   /// Runs until told to stop.
   mutating func run() {
     let start = MonotonicClock.now()
+    syncCapture()
     openSockets(at: start)
     readKernel(at: start)
     adopt(at: start)
@@ -43,6 +44,7 @@ extension Engine {
     applyEffects()
     if mayNeedRepair { repairGroups(at: now) }
     speaker.flush()
+    passPackets()
     for command in commands.receive() { obey(command, at: now) }
     if now >= min(retryAt, verifyAt) {
       retryAt = .distantFuture
@@ -74,6 +76,8 @@ extension Engine {
       applyEffects()
       reply.fulfil(isNews)
     case .snapshot(let reply): reply.fulfil(snapshot(at: now))
+    case .watch(let feed, let includingDiscarded): watch(feed, includingDiscarded: includingDiscarded)
+    case .lastPackets(let name, let reply): reply.fulfil(keptPackets(of: name))
     case .refresh: verify(at: now)
     case .stop(let drain): stop(drain: drain, at: now)
     }
@@ -84,6 +88,7 @@ extension Engine {
     let oldNames = core.model.peers
     let oldModel = core.model.probes
     configuration = new
+    syncCapture()
     core.reconfigure(new, at: now)
     assignIDs()
     // Peers are known by name: one that kept its name keeps its session, under its new number.

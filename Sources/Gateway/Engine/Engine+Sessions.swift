@@ -152,6 +152,7 @@ extension Engine {
   private mutating func take(_ transition: Transition, of session: Int) {
     guard let peer = peerOfSession[session] else { return }
     if transition.to == .up { rememberDiscriminator(of: session) }
+    if transition.from == .up { noteFallen(transition, of: session) }
     let name = core.model.peers[peer]
     var text = "BFD \(name): \(transition.from) -> \(transition.to)"
     if transition.diagnostic != .none { text += ", \(transition.diagnostic)" }

@@ -64,6 +64,10 @@ struct Engine: ~Copyable {
   /// When to read the kernel's tables again.
   var verifyAt = Instant.distantFuture
   var stopAt = Instant.distantFuture
+  /// Sessions that have left Up in this turn.
+  var fallen: [(session: Int, transition: Transition)] = []
+  /// Where copies of packets go while somebody watches.
+  var feed: CaptureFeed?
   /// What to tell the agent at the end of the turn: waking it before would take the CPU from the group.
   var unsentReports: [EngineReport] = []
   /// When the turn under way began.

@@ -11,6 +11,10 @@ enum EngineCommand: Sendable {
   case setKeys([String: KeyChain])
   case setDrained(GatewayCore.Target, Bool, Reply<Bool>)
   case snapshot(Reply<EngineSnapshot>)
+  /// Copy packets to the feed from now on; nil: no more.
+  case watch(CaptureFeed?, includingDiscarded: Bool)
+  /// The last packets of a peer's or allow entry's sessions.
+  case lastPackets(String, Reply<[KeptPackets]>)
   /// Links, addresses or next hops may have changed: look again.
   case refresh
   /// Tell the peers AdminDown, go on for a detection time, then end. Without `drain`, end at once.
@@ -24,6 +28,8 @@ enum EngineReport: Sendable {
   case groupChanged(name: String, exists: Bool)
   /// A peer's discriminator to keep, by the session's name.
   case remoteDiscriminator(String, UInt32)
+  /// A session has left Up, after these packets.
+  case wentDown(KeptPackets)
   /// The thread has ended.
   case stopped
 }

@@ -133,6 +133,7 @@ extension CommandError {
     let target: String?
     switch command {
     case .drain(let name), .undrain(let name): target = name
+    case .capture(let request): target = request.peers.first { !failure.details.contains($0) }
     case .status, .reload, .version, .ping: target = nil
     }
     guard failure.code == .unknownTarget, let target else { return }
