@@ -48,6 +48,7 @@ extension Draft {
     peer.seamlessDiscriminator = draft.seamless
     peer.compatibility = draft.compatibility
     peer.remoteDiscriminator = draft.remoteDiscriminator
+    peer.isLAGMember = draft.lagMember
     return peer
   }
 

@@ -105,6 +105,7 @@ extension Draft {
     Self.peerOptions(table, &draft)
     draft.remoteDiscriminator = remoteDiscriminator(table, draft)
     if draft.reach.multihop { checkMultihop(table, draft) }
+    if let value = table["lag-member"], value.boolean() == true { Self.lagMember(value, table, &draft) }
     if let value = table["seamless"] { draft.seamless = Self.seamless(value, table) }
     if let address = draft.address, case .v6 = address.value, address.value.isLinkLocal, table["interface"] == nil {
       value.report.error(
@@ -165,6 +166,21 @@ extension Draft {
 
   private static func minimumTTL(_ table: Table) -> Located<Int>? {
     table["minimum-ttl"].flatMap { value in value.integer(1...255).map(value.located) }
+  }
+
+  /// RFC 7130: one session for each member, on port 6784.
+  private static func lagMember(_ value: Value, _ table: Table, _ draft: inout PeerDraft) {
+    draft.lagMember = true
+    for key in ["interface", "local-address"] where table[key] == nil {
+      value.report.error(
+        "a session on a member of a link aggregation group needs `\(key)`", at: table.keyPlace("lag-member"),
+        expected: key == "interface" ? "the member's name" : "this end's address, the group's own")
+    }
+    for key in ["multihop", "vrf", "seamless", "point-to-point", "echo"] where table[key] != nil {
+      value.report.error(
+        "a session on a member of a link aggregation group has no `\(key)` (RFC 7130)", at: table.keyPlace(key),
+        expected: "no `\(key)` beside `lag-member: true`")
+    }
   }
 
   private func checkMultihop(_ table: Table, _ draft: PeerDraft) {

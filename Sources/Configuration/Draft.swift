@@ -77,6 +77,7 @@ struct PeerDraft {
   var reach = ReachDraft()
   /// The reflector's discriminator.
   var seamless: UInt32?
+  var lagMember = false
   var mode: GatewayConfiguration.BFDMode = .active
   var timers = TimersDraft()
   /// Nil: not written.

@@ -73,6 +73,8 @@ extension GatewayConfiguration {
     public var pointToPoint: Bool
     /// The discriminator of the reflector that the peer is: the session is seamless BFD (RFC 7880). Nil for all others.
     public var seamlessDiscriminator: UInt32?
+    /// `interface` is a member of a link aggregation group, and the session its own (RFC 7130).
+    public var isLAGMember = false
     /// Administratively down.
     public var shutdown: Bool
     /// Name of the key chain that packets are authenticated with; nil for none.

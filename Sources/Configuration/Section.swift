@@ -18,7 +18,7 @@ struct Section: Hashable {
   static let peer = Section(
     what: "a BFD peer",
     keys: [
-      "name", "address", "interface", "local-address", "profile", "point-to-point", "seamless",
+      "name", "address", "interface", "local-address", "profile", "point-to-point", "seamless", "lag-member",
       "remote-discriminator"
     ]
       + place + sessionOptions)

@@ -28,6 +28,12 @@ package struct FrameBatch: ~Copyable {
     return cl_frame_batch_frame(batch, Int32(index)).pointee
   }
 
+  /// The packet from its network header on, or as much of it as the buffer holds. Valid until the next receive.
+  package func packet(_ index: Int) -> UnsafeRawBufferPointer {
+    let length = min(Int(frame(index).length), Int(CL_FRAME_PAYLOAD))
+    return UnsafeRawBufferPointer(start: cl_frame_batch_payload(batch, Int32(index)), count: length)
+  }
+
   /// Calls `body` with the packet from its network header on; one longer than 512 octets is cut, and so will not
   /// parse.
   package func withPacket<T>(_ index: Int, _ body: (RawSpan) -> T) -> T {

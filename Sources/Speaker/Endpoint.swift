@@ -35,10 +35,14 @@ public struct Endpoint: Hashable, Sendable {
   public var address: IPAddress
   /// The VRF, or other device, that the sockets are bound to; nil for none. All endpoints of a domain have the same.
   public var device: String?
+  /// Index of the member of a link aggregation group (RFC 7130) that is heard; 0 for all other path types.
+  public var interface: UInt32
 
   public init(
-    _ address: IPAddress, pathType: PathType = .singleHop, domain: RoutingDomain = .main, device: String? = nil
+    _ address: IPAddress, pathType: PathType = .singleHop, domain: RoutingDomain = .main, device: String? = nil,
+    interface: UInt32 = 0
   ) {
+    self.interface = interface
     self.domain = domain
     self.pathType = pathType
     self.address = address

@@ -57,11 +57,11 @@ extension Speaker {
       let settings = slots[index]?.settings,
       let port = echoPorts.first(where: { $0.domain == settings.key.domain })
     else { return }
-    let start = EchoFrame.headerLength(local.family)
+    let start = UDPFrame.headerLength(local.family)
     let control = transmission.control == nil ? 0 : ControlPacket.length
     let length = start + control + EchoPacket.length
     let padding = max(0, Int(settings.parameters.packetSize) - length)
-    let header = EchoFrame.Header(
+    let header = UDPFrame.Header(
       source: local, destination: local, sourcePort: preferredPort, destinationPort: BFDPort.echo, timeToLive: 255)
     let seal = echoSeal
     if transmitBatch.isFull { flush() }
@@ -70,7 +70,7 @@ extension Speaker {
       if let packet = transmission.control {
         packet.write(to: &buffer, at: start)
       }
-      EchoFrame.write(header, padding: padding, to: &buffer)
+      UDPFrame.write(header, padding: padding, to: &buffer)
     }
   }
 
@@ -163,8 +163,8 @@ extension Speaker {
 
   private mutating func take(_ position: Int, _ frame: cl_frame, _ port: EchoPort, at arrival: Instant) {
     let seal = echoSeal
-    let read = echoBatch.withPacket(position) { packet -> (EchoFrame.Header, Content)? in
-      guard let (header, payload) = EchoFrame.read(packet) else { return nil }
+    let read = echoBatch.withPacket(position) { packet -> (UDPFrame.Header, Content)? in
+      guard let (header, payload) = UDPFrame.read(packet) else { return nil }
       return (header, Self.content(packet.extracting(payload), seal))
     }
     guard let (header, content) = read else { return count(.truncated) }
@@ -220,7 +220,7 @@ extension Speaker {
   /// Sends a peer's echo back that the kernel does not: one to our address, as FRR sends them over IPv6. Only for a
   /// session that is Up, and no faster than this system announced, so that nobody is flooded by way of us.
   private mutating func loop(
-    _ position: Int, _ header: EchoFrame.Header, _ frame: cl_frame, _ port: EchoPort, at arrival: Instant
+    _ position: Int, _ header: UDPFrame.Header, _ frame: cl_frame, _ port: EchoPort, at arrival: Instant
   ) {
     guard header.timeToLive == 255 else { return count(.timeToLive) }
     let index =
@@ -236,7 +236,7 @@ extension Speaker {
     if let last = echoPaths[index]?.loopedAt ?? nil, arrival - last < least { return count(.echoRate) }
     var payload = InlineArray<80, UInt8>(repeating: 0)
     let length = echoBatch.withPacket(position) { packet -> Int in
-      guard let (_, range) = EchoFrame.read(packet), range.count <= 80 else { return 0 }
+      guard let (_, range) = UDPFrame.read(packet), range.count <= 80 else { return 0 }
       for (offset, place) in range.enumerated() { payload[offset] = packet.octet(place) }
       return range.count
     }
@@ -251,14 +251,14 @@ extension Speaker {
         route, header.source.family == .ipv6, frame.interface_index,
         source.bindMemory(to: UInt8.self).baseAddress)
     }
-    let start = EchoFrame.headerLength(header.source.family)
-    let back = EchoFrame.Header(
+    let start = UDPFrame.headerLength(header.source.family)
+    let back = UDPFrame.Header(
       source: header.destination, destination: header.source, sourcePort: BFDPort.echo,
       destinationPort: header.sourcePort, timeToLive: 254)
     if transmitBatch.isFull { flush() }
     transmitBatch.add(to: route, by: port.sender, length: start + length, padding: 0, owner: index) { buffer in
       for offset in 0..<length { buffer.store(payload[offset], at: start + offset) }
-      EchoFrame.write(back, padding: 0, to: &buffer)
+      UDPFrame.write(back, padding: 0, to: &buffer)
     }
     flush()
     route.deallocate()

@@ -23,6 +23,7 @@ extension Speaker {
     checkKeys(at: now)
     for receiver in receivers { drain(receiver, until: now) }
     if !echoPorts.isEmpty { drainEchoes(until: now) }
+    if !memberPorts.isEmpty { drainMembers(until: now) }
     drainedAt = now
     while let index = wheel.popDue(at: now) { serve(index, at: now) }
   }
@@ -204,6 +205,16 @@ extension Speaker {
     counters.transmitted &+= 1
     if transmitBatch.isFull { flush() }
     let padding = padding(of: index, ControlPacket.length)
+    if let header = slots[index]?.frame {
+      let start = UDPFrame.headerLength(header.source.family)
+      transmitBatch.add(
+        to: route, by: transmitter, length: start + ControlPacket.length, padding: padding, owner: index
+      ) { buffer in
+        packet.write(to: &buffer, at: start)
+        UDPFrame.write(header, padding: padding, to: &buffer)
+      }
+      return
+    }
     transmitBatch.add(to: route, by: transmitter, length: ControlPacket.length, padding: padding, owner: index) {
       packet.write(to: &$0)
     }
@@ -243,11 +254,16 @@ extension Speaker {
       let type = packet.unsafeLoad(fromByteOffset: ControlPacket.length, as: UInt8.self)
       keepSent(CapturedPacket.Octets(packet), length: length + padding, authenticationType: type, index)
     }
-    transmitBatch.add(to: route, by: transmitter, length: length, padding: padding, owner: index) { datagram in
+    let header = slots[index]?.frame
+    let start = header.map { UDPFrame.headerLength($0.source.family) } ?? 0
+    transmitBatch.add(to: route, by: transmitter, length: start + length, padding: padding, owner: index) {
+      datagram in
       for position in 0..<length {
         datagram.storeBytes(
-          of: packet.unsafeLoad(fromByteOffset: position, as: UInt8.self), toByteOffset: position, as: UInt8.self)
+          of: packet.unsafeLoad(fromByteOffset: position, as: UInt8.self), toByteOffset: start + position,
+          as: UInt8.self)
       }
+      if let header { UDPFrame.write(header, padding: padding, to: &datagram) }
     }
   }
 

@@ -32,7 +32,8 @@ extension Speaker {
     let slot = Slot(
       session: Session(
         localDiscriminator: discriminator, configuration: settings.parameters, at: now, random: random.next()),
-      settings: settings, route: Self.route(for: settings), transmitter: transmitter(for: settings), rule: rule,
+      settings: settings, route: Self.route(for: settings), transmitter: transmitter(for: settings),
+      frame: frameHeader(of: settings), rule: rule,
       dampening: settings.dampening.map { Dampening($0) }, lonelySince: rule == nil ? nil : now)
     if index == slots.count {
       slots.append(slot)
@@ -49,7 +50,14 @@ extension Speaker {
   }
 
   private static func route(for settings: SessionSettings) -> UnsafeMutablePointer<cl_tx_route>? {
-    settings.remoteAddress.map {
+    if settings.key.pathType == .linkAggregationMember {
+      let route = UnsafeMutablePointer<cl_tx_route>.allocate(capacity: 1)
+      route.initialize(to: cl_tx_route())
+      cl_tx_route_set_link(
+        route, settings.remoteAddress?.family == .ipv6, settings.key.interface, MemberPort.multicast)
+      return route
+    }
+    return settings.remoteAddress.map {
       .route(
         to: $0, port: BFDPort.destination(settings.key.pathType), from: settings.localAddress,
         interface: settings.key.interface)

@@ -17,6 +17,8 @@ public struct Speaker: ~Copyable {
     var route: UnsafeMutablePointer<cl_tx_route>?
     /// The descriptor they leave by; -1 as long as there is none of their family and domain.
     var transmitter: Int32 = -1
+    /// What stands before each packet, where the stack does not write it.
+    var frame: UDPFrame.Header?
     /// Whether its packets stay here, as if there were no descriptor.
     var isSuspended = false
     var counters = SessionCounters()
@@ -41,6 +43,7 @@ public struct Speaker: ~Copyable {
   var transmitBatch = TransmitBatch()
   /// Echo: sockets by domain, the way of each session's by its number; all empty as long as no session wants any.
   var echoPorts: [EchoPort] = []
+  var memberPorts: [MemberPort] = []
   var echoPaths: [EchoPath?] = []
   var echoBatch = FrameBatch()
   let echoSeal: EchoSeal
@@ -113,7 +116,10 @@ public struct Speaker: ~Copyable {
   ) throws(SpeakerError) {
     var newReceivers: [Receiver] = []
     var newTransmitters: [Transmitter] = []
-    for endpoint in endpoints where !receivers.contains(where: { $0.endpoint == endpoint }) {
+    for endpoint in endpoints where endpoint.pathType == .linkAggregationMember {
+      try openMember(endpoint, in: namespace)
+    }
+    for endpoint in endpoints where !self.endpoints.contains(endpoint) {
       if endpoint.pathType == .seamlessInitiator {
         let transmitter = try EndpointSockets.transmitter(
           for: endpoint, in: namespace, preferredPort: preferredPort)
@@ -148,13 +154,14 @@ public struct Speaker: ~Copyable {
     transmitters.removeAll { $0.domain == domain }
     echoPorts.removeAll { $0.domain == domain }
     homes.removeAll { $0.domain == domain }
+    memberPorts.removeAll { $0.endpoint.domain == domain }
     findTransmitters()
   }
 
   /// Which endpoints are open.
-  public var endpoints: [Endpoint] { receivers.map(\.endpoint) }
+  public var endpoints: [Endpoint] { receivers.map(\.endpoint) + memberPorts.map(\.endpoint) }
 
-  private mutating func findTransmitters() {
+  mutating func findTransmitters() {
     for index in slots.indices {
       guard let slot = slots[index] else { continue }
       let descriptor = slot.isSuspended ? -1 : transmitter(for: slot.settings)
@@ -164,6 +171,7 @@ public struct Speaker: ~Copyable {
 
   func transmitter(for settings: SessionSettings) -> Int32 {
     guard let family = settings.remoteAddress?.family else { return -1 }
+    if settings.key.pathType == .linkAggregationMember { return memberSender(for: settings) }
     let isSeamless = settings.key.pathType == .seamlessInitiator
     return transmitters.first {
       $0.domain == settings.key.domain && $0.family == family && $0.isSeamless == isSeamless
@@ -177,7 +185,9 @@ public struct Speaker: ~Copyable {
 
   /// What to wait for: readable means that `run` has packets to read. There are more after `open`, and after the first
   /// session with echo was added or configured.
-  public var descriptors: [Int32] { receivers.map(\.descriptor) + echoPorts.flatMap(\.hearers) }
+  public var descriptors: [Int32] {
+    receivers.map(\.descriptor) + echoPorts.flatMap(\.hearers) + memberPorts.map(\.hearer)
+  }
 
   /// The UDP source port of a family's packets.
   public func sourcePort(_ family: AddressFamily, in domain: RoutingDomain = .main) -> UInt16? {

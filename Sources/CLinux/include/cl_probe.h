@@ -29,6 +29,11 @@ int cl_echo_sender(void);
 // unreachable".
 int cl_echo_sink(bool ipv6);
 
+// The same for BFD on a member of a link aggregation group (RFC 7130): one interface, port 6784, also what comes to the
+// dedicated multicast address 01-00-5E-90-00-01.
+int cl_member_socket(uint16_t ethertype, uint32_t interface_index);
+int cl_member_sink(bool ipv6);
+
 // What a bound packet socket knows of its interface.
 struct cl_probe_link {
   uint32_t interface_index;  // 0 when it is gone

@@ -27,7 +27,10 @@ extension GatewayConfiguration.BFDReach {
 }
 
 extension GatewayConfiguration.BFDPeer {
-  var pathType: PathType { seamlessDiscriminator == nil ? reach.pathType : .seamlessInitiator }
+  var pathType: PathType {
+    if isLAGMember { return .linkAggregationMember }
+    return seamlessDiscriminator == nil ? reach.pathType : .seamlessInitiator
+  }
 }
 
 extension Engine {
@@ -36,7 +39,7 @@ extension Engine {
     let bfd = configuration.bfd
     var wanted: [String?: [Endpoint]] = [nil: bfd.listen.map { Endpoint($0) }]
     let reaches =
-      bfd.peers.map { ($0.reach, $0.pathType, $0.address.family) }
+      bfd.peers.filter { !$0.isLAGMember }.map { ($0.reach, $0.pathType, $0.address.family) }
       + bfd.allow.map { ($0.reach, $0.reach.pathType, $0.prefix.family) }
       + bfd.reflectors.flatMap { reflector in
         Set(reflector.allow.map(\.family)).map { (reflector.reach, PathType.seamlessReflector, $0) }
@@ -78,6 +81,31 @@ extension Engine {
     }
     speaker.setReflectors(configuration.bfd.reflectors.map { ReflectorSettings($0) }, at: now)
     watchDescriptors()
+  }
+
+  /// Opens the sockets on members of link aggregation groups, as far as these are there, and closes those of others.
+  mutating func openMembers(at now: Instant) {
+    let members = configuration.bfd.peers.filter(\.isLAGMember)
+    var wanted: Set<Endpoint> = []
+    for peer in members {
+      guard let name = peer.interface, let index = interfaceIndex(name, peer.reach) else { continue }
+      let endpoint = Endpoint(
+        .any(peer.address.family), pathType: .linkAggregationMember, domain: peer.reach.domain, interface: index)
+      guard wanted.insert(endpoint).inserted, !speaker.endpoints.contains(endpoint) else { continue }
+      let subject = "BFD sockets on \(name)"
+      do throws(SpeakerError) {
+        if let namespace = peer.reach.namespace {
+          try open([endpoint], inNamespace: namespace)
+        } else {
+          try speaker.open([endpoint], in: namespace)
+        }
+        solved(subject)
+      } catch {
+        problem(subject, "\(error)", at: now)
+      }
+    }
+    speaker.closeMembers(except: wanted)
+    if !members.isEmpty { watchDescriptors() }
   }
 
   /// Opens endpoints in a namespace of that name; anew when it is another one than before.

@@ -8,6 +8,7 @@ extension Engine {
   /// Makes the speaker's sessions what the configuration says, as far as their interfaces are there. A session whose
   /// settings did not change is not touched.
   mutating func syncSessions(at now: Instant) {
+    openMembers(at: now)
     syncKeys(at: now)
     for (number, peer) in configuration.bfd.peers.enumerated() {
       let wanted = settings(of: peer)

@@ -2,13 +2,14 @@ import Addresses
 import CLinux
 import PacketSockets
 
-/// UDP over IP, written and read by hand: echoes leave and come back on packet sockets (RFC 5881 section 4).
-enum EchoFrame {
+/// UDP over IP, written and read by hand, for what packet sockets carry: echoes (RFC 5881 section 4), and sessions on
+/// the members of a link aggregation group (RFC 7130). Checksums are written, and left to Ethernet's when read.
+enum UDPFrame {
   /// Octets before the payload.
   static func headerLength(_ family: AddressFamily) -> Int { family == .ipv4 ? 28 : 48 }
 
   /// Addresses, port and TTL of a packet.
-  struct Header {
+  struct Header: Hashable, Sendable {
     var source: IPAddress
     var destination: IPAddress
     var sourcePort: UInt16
@@ -38,7 +39,7 @@ enum EchoFrame {
       buffer.store(source.low, at: 16)
       buffer.store(destination.high, at: 24)
       buffer.store(destination.low, at: 32)
-    default: preconditionFailure("an echo's addresses are of one family")
+    default: preconditionFailure("a packet's addresses are of one family")
     }
     let start = length - 8
     buffer.store(header.sourcePort, at: start)
