@@ -1,8 +1,15 @@
 extension StatusReport {
-  /// One BFD session.
-  public struct Session: Hashable, Sendable, Codable {
+  /// One BFD session. Its JSON has the names and containers of RFC 9127, see `StatusReport+SessionCoding.swift`.
+  public struct Session: Hashable, Sendable {
     public var name: String
     public var peerAddress: String
+    public var pathType: PathType = .singleHop
+    /// The VRF, and the namespace, as configured; nil outside all VRFs, and in the gateway's own.
+    public var vrf: String?
+    public var namespace: String?
+    /// UDP ports of what this end sends.
+    public var sourcePort: Int?
+    public var destinationPort: Int?
     /// Nil while the kernel chooses.
     public var localAddress: String?
     public var interface: String?
@@ -57,6 +64,16 @@ extension StatusReport {
     public var demand: Demand?
     /// Octets of IP packets that this end's are padded to; nil: they are not.
     public var packetSize: Int?
+    /// When the session was made.
+    public var createTime: Timestamp?
+    public var lastUpTime: Timestamp?
+    public var lastDownTime: Timestamp?
+    /// Times an operator here took it down.
+    public var adminDownCount: UInt64 = 0
+    /// Packets that were this session's and were discarded all the same.
+    public var receiveInvalidPacketCount: UInt64 = 0
+    /// Nil: flapping has no consequence.
+    public var dampening: Dampening?
 
     public init(
       name: String,
@@ -132,38 +149,6 @@ extension StatusReport {
       self.lastSendError = lastSendError
       self.drained = drained
       self.lastTransition = lastTransition
-    }
-
-    private enum CodingKeys: String, CodingKey {
-      case name, interface, role, rule, drained, authentication, echo, demand
-      case peerAddress = "peer-address"
-      case localAddress = "local-address"
-      case localDiscriminator = "local-discriminator"
-      case remoteDiscriminator = "remote-discriminator"
-      case sessionState = "session-state"
-      case remoteSessionState = "remote-session-state"
-      case localDiagnostic = "local-diagnostic"
-      case remoteDiagnostic = "remote-diagnostic"
-      case detectionMode = "detection-mode"
-      case localMultiplier = "local-multiplier"
-      case remoteMultiplier = "remote-multiplier"
-      case desiredMinTxInterval = "desired-min-tx-interval"
-      case requiredMinRxInterval = "required-min-rx-interval"
-      case remoteDesiredMinTxInterval = "remote-desired-min-tx-interval"
-      case remoteRequiredMinRxInterval = "remote-required-min-rx-interval"
-      case negotiatedTransmissionInterval = "negotiated-transmission-interval"
-      case negotiatedReceiveInterval = "negotiated-receive-interval"
-      case detectionTime = "detection-time"
-      case lastPacketAge = "last-packet-age"
-      case lastStateChangeTime = "last-state-change-time"
-      case secondsInState = "seconds-in-state"
-      case downCount = "down-count"
-      case receivePacketCount = "receive-packet-count"
-      case sendPacketCount = "send-packet-count"
-      case sendFailedPacketCount = "send-failed-packet-count"
-      case lastSendError = "last-send-error"
-      case lastTransition = "last-transition"
-      case packetSize = "packet-size"
     }
   }
 }

@@ -1,7 +1,7 @@
 extension StatusReport {
   /// A session's state (RFC 5880 section 6.2; RFC 9127 `state`).
   public enum SessionState: String, Hashable, Sendable, Codable, CaseIterable {
-    case adminDown = "admin-down"
+    case adminDown
     case down
     case `init`
     case up

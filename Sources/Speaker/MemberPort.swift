@@ -3,6 +3,7 @@ import BFD
 import CLinux
 import Glibc
 import NetworkNamespaces
+import PacketSockets
 
 /// The sockets of one member of a link aggregation group, for one family (RFC 7130).
 ///

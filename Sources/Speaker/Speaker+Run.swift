@@ -104,6 +104,7 @@ extension Speaker {
     switch reception {
     case nil: return
     case .discarded(let reason):
+      slots[index]?.counters.invalid &+= 1
       count(reason)
       keepReceived(payload, index, source, fate: PacketRecord.discarded(reason), at: arrival)
     case .accepted(let expired, let transition, let final):

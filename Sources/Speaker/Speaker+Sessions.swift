@@ -208,7 +208,12 @@ extension Speaker {
   mutating func record(_ transition: Transition?, of index: Int) {
     guard let transition else { return }
     slots[index]?.lastTransition = transition
-    if transition.from == .up { slots[index]?.counters.downs += 1 }
+    if transition.from == .up {
+      slots[index]?.counters.downs += 1
+      slots[index]?.counters.lastDown = transition.at
+    }
+    if transition.to == .up { slots[index]?.counters.lastUp = transition.at }
+    if transition.to == .adminDown { slots[index]?.counters.adminDowns += 1 }
     events.append(.transition(session: index, transition))
     if transition.isFailure { dampen(index, failedAt: transition.at) }
   }

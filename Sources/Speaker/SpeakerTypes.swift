@@ -130,6 +130,13 @@ public struct SessionCounters: Hashable, Sendable {
   public var withheld: UInt64 = 0
   /// Times the session left Up.
   public var downs: UInt64 = 0
+  /// Times an operator here took it down.
+  public var adminDowns: UInt64 = 0
+  /// Packets that named it and were discarded all the same.
+  public var invalid: UInt64 = 0
+  /// When it last came up, and when it last left Up.
+  public var lastUp: Instant?
+  public var lastDown: Instant?
   public init() {}
 }
 

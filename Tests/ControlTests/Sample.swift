@@ -43,4 +43,37 @@ extension StatusReport {
     ]
     return report
   }()
+
+  /// A session of which everything is known, each value another one.
+  static let fullSession: StatusReport.Session = {
+    let at = { (second: Int64) in Timestamp(microseconds: 1_763_830_804_000_000 + second * 1_000_000) }
+    var session = StatusReport.Session(
+      name: "far", peerAddress: "192.0.2.9", localAddress: "10.9.0.11", interface: "net1", role: .passive,
+      rule: "all",
+      localDiscriminator: 11, remoteDiscriminator: 12, sessionState: .up, remoteSessionState: .`init`,
+      localDiagnostic: .init(code: 2), remoteDiagnostic: .init(code: 5), detectionMode: .demandWithEcho,
+      localMultiplier: 13, remoteMultiplier: 14, desiredMinTxInterval: 15, requiredMinRxInterval: 16,
+      remoteDesiredMinTxInterval: 17, remoteRequiredMinRxInterval: 18, negotiatedTransmissionInterval: 19,
+      negotiatedReceiveInterval: 20, detectionTime: 21, lastPacketAge: 22, lastStateChangeTime: at(1),
+      secondsInState: 23.5, downCount: 24, receivePacketCount: 25, sendPacketCount: 26, sendFailedPacketCount: 27,
+      lastSendError: "Network is unreachable", drained: true,
+      lastTransition: .init(
+        from: .down, to: .up, cause: .handshake, localDiagnostic: .none, remoteDiagnostic: .none, at: at(2)))
+    session.authentication = .init(keyChain: "chain", type: "keyed-sha1", keyId: 3, acceptedKeyIds: [3, 4])
+    session.echo = .init(isRunning: true, transmitInterval: 28)
+    session.demand = .init(active: true, remoteActive: false, pollInterval: 29)
+    session.dampening = .init(heldUntil: at(3), holdCount: 30)
+    session.packetSize = 1400
+    session.pathType = .multihop
+    session.vrf = "red"
+    session.namespace = "other"
+    session.sourcePort = 50_000
+    session.destinationPort = 4784
+    session.createTime = at(4)
+    session.lastUpTime = at(5)
+    session.lastDownTime = at(6)
+    session.adminDownCount = 31
+    session.receiveInvalidPacketCount = 32
+    return session
+  }()
 }

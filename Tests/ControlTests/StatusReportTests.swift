@@ -9,17 +9,61 @@ import Testing
     #expect(try JSONDecoder().decode(StatusReport.self, from: Data(text.utf8)) == report)
   }
 
-  @Test func `Names are those of RFC 9127`() {
-    let text = StatusReport.sample.json(pretty: false)
-    for name in [
-      "local-discriminator", "remote-discriminator", "session-state", "remote-session-state", "local-diagnostic",
-      "remote-diagnostic", "negotiated-transmission-interval", "negotiated-receive-interval", "detection-time",
-      "detection-mode", "last-state-change-time", "down-count", "receive-packet-count", "send-packet-count"
-    ] {
-      #expect(text.contains("\"\(name)\":"), "\(name)")
+  /// A document of any depth, to look names up in.
+  private struct Names: Decodable {
+    var paths: Set<String> = []
+
+    private struct Key: CodingKey {
+      var stringValue: String
+      var intValue: Int? { nil }
+      init(stringValue: String) { self.stringValue = stringValue }
+      init?(intValue: Int) { nil }
     }
+
+    init(from decoder: any Decoder) throws {
+      guard let container = try? decoder.container(keyedBy: Key.self) else { return }
+      for key in container.allKeys {
+        paths.insert(key.stringValue)
+        let below = (try? container.decode(Names.self, forKey: key))?.paths ?? []
+        for path in below { paths.insert("\(key.stringValue)/\(path)") }
+      }
+    }
+  }
+
+  @Test(
+    "A session has RFC 9127's leaves, where RFC 9127 has them",
+    arguments: [
+      "interface", "dest-addr", "source-addr", "path-type", "local-discriminator", "remote-discriminator",
+      "local-multiplier", "remote-multiplier", "desired-min-tx-interval", "required-min-rx-interval", "source-port",
+      "dest-port", "session-running/local-state", "session-running/remote-state",
+      "session-running/local-diagnostic",
+      "session-running/remote-diagnostic", "session-running/remote-authenticated", "session-running/detection-mode",
+      "session-running/negotiated-tx-interval", "session-running/negotiated-rx-interval",
+      "session-running/detection-time", "session-running/echo-tx-interval-in-use", "session-statistics/create-time",
+      "session-statistics/last-down-time", "session-statistics/last-up-time", "session-statistics/down-count",
+      "session-statistics/admin-down-count", "session-statistics/receive-packet-count",
+      "session-statistics/send-packet-count", "session-statistics/receive-invalid-packet-count",
+      "session-statistics/send-failed-packet-count"
+    ])
+  func names(path: String) throws {
+    var report = StatusReport.sample
+    report.sessions = [StatusReport.fullSession]
+    let session = try #require(report.sessions.first)
+    let names = try JSONDecoder().decode(Names.self, from: JSONEncoder().encode(session))
+    #expect(names.paths.contains(path))
+  }
+
+  @Test func `Everything a session has survives being written and read`() throws {
+    let session = StatusReport.fullSession
+    #expect(try JSONDecoder().decode(StatusReport.Session.self, from: JSONEncoder().encode(session)) == session)
+  }
+
+  @Test func `Values are RFC 9127's`() {
+    let text = StatusReport.sample.json(pretty: false)
     #expect(text.contains(#""local-diagnostic":"control-expiry""#))
     #expect(!text.contains("\n"))
+    #expect(StatusReport.SessionState.adminDown.rawValue == "adminDown")
+    #expect(StatusReport.PathType.multihop.rawValue == "path-ip-mh")
   }
 
   @Test(

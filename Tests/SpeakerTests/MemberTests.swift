@@ -3,6 +3,7 @@ import BFD
 import CLinux
 import Glibc
 import NetworkNamespaces
+import PacketSockets
 import Testing
 
 @testable import Speaker

@@ -32,7 +32,7 @@ struct StatusBuilder {
     let settings = entry.view.settings
     let interface = settings.key.interface
     let last = entry.view.lastTransition
-    return StatusReport.Session(
+    var report = StatusReport.Session(
       name: entry.name, peerAddress: settings.remoteAddress.map { "\($0)" } ?? "any",
       localAddress: settings.localAddress.map { "\($0)" },
       interface: interface == 0 ? nil : snapshot.links[Int32(bitPattern: interface)]?.name,
@@ -61,6 +61,8 @@ struct StatusBuilder {
       drained: entry.hold == .administrativelyDown, lastTransition: last.map(transition),
       authentication: authentication(entry.view), echo: echo(entry.view), demand: demand(session),
       packetSize: session.configuration.packetSize == 0 ? nil : Int(session.configuration.packetSize))
+    addPlace(of: entry, to: &report)
+    return report
   }
 
   private func authentication(_ view: SessionView) -> StatusReport.Authentication? {

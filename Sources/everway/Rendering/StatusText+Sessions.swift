@@ -48,6 +48,9 @@ extension StatusText {
     } else if session.sessionState != .up {
       notes.append(Styled("never Up so far", .dim))
     }
+    if let until = session.dampening?.heldUntil {
+      notes.append(Styled("flaps: held Down until \(until)", .warning))
+    }
     if session.drained { notes.append(Styled("drained by an operator", .warning)) }
     if let error = session.lastSendError {
       let count = Quantities.count(session.sendFailedPacketCount)
