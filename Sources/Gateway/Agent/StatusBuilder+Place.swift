@@ -1,4 +1,6 @@
+import Addresses
 import BFD
+import Configuration
 import Control
 import Speaker
 
