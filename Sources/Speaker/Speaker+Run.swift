@@ -214,10 +214,10 @@ extension Speaker {
         packet.write(to: &buffer, at: start)
         UDPFrame.write(header, padding: padding, to: &buffer)
       }
-      return
-    }
-    transmitBatch.add(to: route, by: transmitter, length: ControlPacket.length, padding: padding, owner: index) {
-      packet.write(to: &$0)
+    } else {
+      transmitBatch.add(to: route, by: transmitter, length: ControlPacket.length, padding: padding, owner: index) {
+        packet.write(to: &$0)
+      }
     }
     if isCapturing {
       keepSent(

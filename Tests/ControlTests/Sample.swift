@@ -58,7 +58,8 @@ extension StatusReport {
       secondsInState: 23.5, downCount: 24, receivePacketCount: 25, sendPacketCount: 26, sendFailedPacketCount: 27,
       lastSendError: "Network is unreachable", drained: true,
       lastTransition: .init(
-        from: .down, to: .up, cause: .handshake, localDiagnostic: .none, remoteDiagnostic: .init(code: 3), at: at(2)))
+        from: .down, to: .up, cause: .handshake, localDiagnostic: .none, remoteDiagnostic: .init(code: 3), at: at(2)
+      ))
     session.authentication = .init(keyChain: "chain", type: "keyed-sha1", keyId: 3, acceptedKeyIds: [3, 4])
     session.echo = .init(isRunning: true, transmitInterval: 28)
     session.demand = .init(active: true, remoteActive: false, pollInterval: 29)
