@@ -116,8 +116,6 @@ extension Beacon {
   private mutating func force(_ number: Int, _ hold: Session.Hold, at now: Instant) {
     entries[number]?.isForced = true
     speaker.hold(number, hold, at: now)
-    // In a state that it was in already there is no transition to take note of.
-    entries[number]?.note(speaker.view(number)?.session.state ?? .down, at: now)
   }
 
   private mutating func set(_ setting: SessionSetting, of number: Int) {

@@ -15,7 +15,7 @@ struct RosterEntry {
   /// Kept as asked for. Our Down is sent at once, so a peer needs no Poll to notice it.
   var adminUpPoll = true
   /// The states it was in, the latest first, at most four.
-  private(set) var history: [(state: SessionState, isForced: Bool, since: Instant, until: Instant?)] = []
+  private(set) var history: [(state: SessionState, since: Instant, until: Instant?)] = []
   /// Since when the peer has been silent.
   var silentSince: Instant?
 
@@ -23,7 +23,7 @@ struct RosterEntry {
 
   init(_ pair: AddressPair, at now: Instant) {
     self.pair = pair
-    history = [(.down, false, now, nil)]
+    history = [(.down, now, nil)]
   }
 
   /// Init counts as Down, and AdminDown after Down is only AdminDown.
@@ -31,22 +31,20 @@ struct RosterEntry {
     guard state != .`init`, let last = history.first else { return }
     if last.state == state || (last.state == .down && state == .adminDown) {
       history[0].state = state
-      history[0].isForced = last.isForced || isForced
       return
     }
     history[0].until = now
-    history.insert((state, isForced, now, nil), at: 0)
+    history.insert((state, now, nil), at: 0)
     if history.count > Self.historyLimit { history.removeLast() }
   }
 
   mutating func startHistory(at now: Instant, _ state: SessionState) {
-    history = [(state == .`init` ? .down : state, false, now, nil)]
+    history = [(state == .`init` ? .down : state, now, nil)]
   }
 
   func spans(at now: Instant) -> [StateSpan] {
     history.map { span in
-      StateSpan(
-        span.state, isForced: span.isForced, duration: .nanoseconds(max(0, (span.until ?? now) - span.since)))
+      StateSpan(span.state, duration: .nanoseconds(max(0, (span.until ?? now) - span.since)))
     }
   }
 }

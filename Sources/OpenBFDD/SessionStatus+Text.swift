@@ -91,7 +91,7 @@ extension SessionStatus {
 }
 
 extension StateSpan {
-  /// `Up(00:01:02.345) `, held `Down/F(00:00:07.000) `.
+  /// `Up(00:01:02.345) `. OpenBFDD also has `Down/F(…)`, for a state that it was held in, but never says it.
   var text: String {
     let (seconds, attoseconds) = duration.components
     let milliseconds = max(0, seconds * 1_000 + attoseconds / 1_000_000_000_000_000)
@@ -103,6 +103,6 @@ extension StateSpan {
       digits(milliseconds / 3_600_000, 2), digits(milliseconds / 60_000 % 60, 2),
       digits(milliseconds / 1_000 % 60, 2) + "." + digits(milliseconds % 1_000, 3)
     ]
-    return "\(state)\(isForced ? "/F" : "")(\(time.joined(separator: ":"))) "
+    return "\(state)(\(time.joined(separator: ":"))) "
   }
 }

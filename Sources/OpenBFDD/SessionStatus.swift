@@ -19,13 +19,10 @@ public struct StatusFormat: Hashable, Sendable {
 /// A time that a session spent in a state. Init counts as the Down before it.
 public struct StateSpan: Hashable, Sendable {
   public var state: SessionState
-  /// Whether it was held there.
-  public var isForced: Bool
   public var duration: Duration
 
-  public init(_ state: SessionState, isForced: Bool = false, duration: Duration) {
+  public init(_ state: SessionState, duration: Duration) {
     self.state = state
-    self.isForced = isForced
     self.duration = duration
   }
 }

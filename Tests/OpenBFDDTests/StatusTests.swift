@@ -13,7 +13,7 @@ struct StatusTests {
     status.remoteDiscriminator = 7
     status.history = [
       StateSpan(.up, duration: .milliseconds(62_345)), StateSpan(.down, duration: .milliseconds(1_002)),
-      StateSpan(.adminDown, isForced: true, duration: .seconds(3_725))
+      StateSpan(.adminDown, duration: .seconds(3_725))
     ]
     status.transmitInterval = 300_000
     status.detectionTime = 3_000_000
@@ -106,7 +106,7 @@ struct StatusTests {
         4,
         " id=1 local=10.1.0.2 (passive) remote=10.1.0.1 LocalState=Up<No Diagnostic> "
           + "RemoteState=Up<No Diagnostic> LocalId=305419896 RemoteId=7 "
-          + "Time=Up(00:01:02.345) Down(00:00:01.002) AdminDown/F(01:02:05.000)  "
+          + "Time=Up(00:01:02.345) Down(00:00:01.002) AdminDown(01:02:05.000)  "
           + "CurrentTxInterval=300,000 us CurrentRxTimeout=3,000,000 us LocalDetectMulti=3 "
           + "LocalDesiredMinTx=100,000 us LocalRequiredMinRx=100,000 us RemoteDetectMulti=3 "
           + "RemoteDesiredMinTx=1,000,000 us RemoteRequiredMinRx=300,000 us \n"
