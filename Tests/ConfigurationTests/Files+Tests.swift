@@ -3,7 +3,7 @@ import FoundationEssentials
 import Glibc
 import Testing
 
-private let examples = ["minimal", "plain-linux-three-routers", "kube-ovn-node"]
+private let examples = ["minimal", "plain-linux-three-routers", "kube-ovn-node", "bfd-modes"]
 
 /// The ```yaml blocks of a document, each with the line it begins on.
 private func blocks(_ text: String) -> [(line: Int, text: String)] {
