@@ -14,6 +14,8 @@ public struct EchoFunction: Hashable, Sendable {
   public internal(set) var isAnswered = false
 
   var lastSent: Instant?
+  /// The last one of the runs before.
+  var lastBefore: Instant?
   /// Sequence number of the last one sent.
   var sequence: UInt32
   /// Sequence number of the last one that came back; none older counts.
@@ -22,7 +24,8 @@ public struct EchoFunction: Hashable, Sendable {
   private var basis: Instant
   var jitter: UInt32
 
-  init(at now: Instant, random: UInt32) {
+  init(at now: Instant, random: UInt32, lastBefore: Instant?) {
+    self.lastBefore = lastBefore
     since = now
     basis = now
     sequence = random
@@ -34,6 +37,7 @@ public struct EchoFunction: Hashable, Sendable {
     isRunning = true
     isAnswered = false
     since = now
+    lastBefore = lastSent ?? lastBefore
     lastSent = nil
     accepted = sequence
   }

@@ -31,8 +31,8 @@ struct PollSequence: Hashable, Sendable {
     return since
   }
 
-  /// Before when the sequence that is wanted does not begin; nil when it may at once.
-  var notBefore: Instant? { phase == .requested ? quietUntil : nil }
+  /// Before when the sequence that is wanted, or would be now, does not begin; nil when it may at once.
+  var notBefore: Instant? { activeSince == nil ? quietUntil : nil }
 
   /// Whether a packet that leaves at `now` carries the Poll bit.
   func polls(at now: Instant) -> Bool {

@@ -37,6 +37,8 @@ extension Session {
     guard demand, !demandInForce else { return }
     demandInForce = true
     verifiedAt = lastReceived
+    // A Poll that was open before did not count, and begins to now.
+    pollBasis = max(pollBasis, lastReceived, lastTransmitted ?? started)
   }
 
   /// Packets are expected again: silence counts from `now`.
@@ -46,9 +48,22 @@ extension Session {
     listeningSince = now
   }
 
-  /// Section 6.8.4: our multiplier times our own transmit interval, from the first Poll on that was actually sent.
+  /// Section 6.8.4: our multiplier times our own transmit interval, from the first Poll on that was actually sent. Nil
+  /// also while that cannot be said before the next one leaves: time counts only as far as Polls left when they should,
+  /// so that a shorter interval does not make up for Polls that were never sent.
   var pollDeadline: Instant? {
-    guard let since = poll.activeSince else { return nil }
-    return since + Int64(configuration.detectMultiplier) * transmitInterval.nanoseconds
+    guard poll.activeSince != nil, let lastTransmitted else { return nil }
+    let interval = transmitInterval.nanoseconds
+    let deadline = pollBasis + Int64(configuration.detectMultiplier) * interval
+    return deadline <= lastTransmitted + interval ? deadline : nil
+  }
+
+  /// A Poll leaves at `now`.
+  mutating func countPoll(isFirst: Bool, at now: Instant) {
+    guard !isFirst, let lastTransmitted else {
+      pollBasis = now
+      return
+    }
+    pollBasis = pollBasis + max(0, now - (lastTransmitted + transmitInterval.nanoseconds))
   }
 }

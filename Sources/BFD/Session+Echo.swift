@@ -53,10 +53,11 @@ extension Session {
   mutating func updateEcho(at now: Instant) {
     guard configuration.echo != nil || echo != nil else { return }
     guard configuration.echo != nil else {
+      lastEcho = echo?.lastSent ?? echo?.lastBefore
       echo = nil
       return
     }
-    if echo == nil { echo = EchoFunction(at: now, random: jitter) }
+    if echo == nil { echo = EchoFunction(at: now, random: jitter, lastBefore: lastEcho) }
     guard echo?.isRunning != mayEcho else { return }
     if mayEcho { echo?.start(at: now) } else { echo?.stop(at: now) }
   }
@@ -64,14 +65,22 @@ extension Session {
   /// When the next echo is due; nil while there is none to send.
   public var nextEcho: Instant? {
     guard let echo, echo.isRunning else { return nil }
-    guard let lastSent = echo.lastSent else { return echo.since }
+    guard let lastSent = echo.lastSent else {
+      // The peer's limit holds between echoes of two runs too.
+      guard !isUnaffiliated, let before = echo.lastBefore else { return echo.since }
+      return max(echo.since, before + jittered(echoInterval.nanoseconds, echo.jitter))
+    }
     if isUnaffiliated, isChangeUnsent { return lastSent }
     return lastSent + jittered(echoInterval.nanoseconds, echo.jitter)
   }
 
   /// Before this no echo may leave: 75 % of the interval after the last one (section 6.8.9).
   public var earliestEcho: Instant {
-    guard let echo, let lastSent = echo.lastSent else { return echo?.since ?? started }
+    guard let echo else { return started }
+    guard let lastSent = echo.lastSent else {
+      guard !isUnaffiliated, let before = echo.lastBefore else { return echo.since }
+      return max(echo.since, before + echoInterval.nanoseconds * 3 / 4)
+    }
     if isUnaffiliated, isChangeUnsent { return lastSent }
     return lastSent + echoInterval.nanoseconds * 3 / 4
   }

@@ -39,8 +39,8 @@ extension Session {
     let due = lastTransmitted + jittered(transmitInterval.nanoseconds, jitter)
     guard isSilenced else { return due }
     // Only Polls are left to send.
-    guard poll.isWanted else { return nextVerification.map { max(due, $0) } }
-    return max(due, poll.notBefore ?? due)
+    let polling = max(due, poll.notBefore ?? due)
+    return poll.isWanted ? polling : nextVerification.map { max(polling, $0) }
   }
 
   /// 75 % of the interval after the last packet: no jitter may bring the next one forward of it (section 6.8.7).

@@ -8,14 +8,18 @@ extension Session {
     guard let due = nextTransmission, now >= min(due, max(due + -slack, earliestTransmission)) else { return nil }
     // To a peer in Demand mode nothing leaves that is not part of a Poll Sequence.
     if isSilenced ? !poll.isWanted : nextVerification.map({ now >= $0 }) == true { poll.request() }
+    let polls = remote != nil && poll.polls(at: now)
+    if polls {
+      let isFirst = poll.pollSent(at: now)
+      countPoll(isFirst: isFirst, at: now)
+      if isFirst {
+        polledTransmit = advertisedMinTx
+        polledReceive = advertisedMinRx
+      }
+    }
     lastTransmitted = now
     jitter = random
     transmittedMultiplier = configuration.detectMultiplier
-    let polls = remote != nil && poll.polls(at: now)
-    if polls, poll.pollSent(at: now) {
-      polledTransmit = advertisedMinTx
-      polledReceive = advertisedMinRx
-    }
     return packet(poll: polls, final: false)
   }
 

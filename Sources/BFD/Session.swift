@@ -44,6 +44,8 @@ public struct Session: Hashable, Sendable {
   public internal(set) var hold: Hold?
   /// Nil unless echoes are configured.
   public internal(set) var echo: EchoFunction?
+  /// Of echoes no longer configured the last one, so that new ones keep their distance.
+  var lastEcho: Instant?
   /// Whether Demand mode is active here: silence is no failure, an unanswered Poll is. From the first packet with the
   /// D bit until the Final for one without it.
   public internal(set) var demandInForce = false
@@ -77,6 +79,8 @@ public struct Session: Hashable, Sendable {
   var toldDemand = false
   /// As the last packet or Poll request announced it.
   var announcedDemand = false
+  /// The time that a Poll has been open in Demand mode counts from here.
+  var pollBasis: Instant
   var announcedMultiplier: UInt8
   var announcedEchoRx: Interval
   /// When Demand mode last ended, so that the silence before does not count.
@@ -114,6 +118,7 @@ public struct Session: Hashable, Sendable {
     announcedMultiplier = configuration.detectMultiplier
     announcedEchoRx = configuration.requiredMinEchoRx
     listeningSince = now
+    pollBasis = now
     verifiedAt = now
     updateEcho(at: now)
   }

@@ -45,7 +45,7 @@ import Testing
     _ = session.receive(Self.packet(.up, echoRx: 0), at: at(9))
     #expect(session.nextEcho == nil && session.transmitEcho(at: at(100), random: 0) == nil)
     _ = session.receive(Self.packet(.up), at: at(12))
-    #expect(session.nextEcho == at(12))
+    #expect(session.nextEcho == at(28))
     _ = session.hold(.administrativelyDown, at: at(13))
     #expect(session.nextEcho == nil)
     // Not asked for.

@@ -38,6 +38,7 @@ struct Generator {
     }
     forge(until: length)
     authenticate(until: length)
+    Modes.draw(into: &scenario, until: length)
     scenario.actions.sort { $0.time < $1.time }
     scenario.bound = bound
     scenario.end = max(scenario.end, scenario.goodFrom + scenario.bound + 2_000 * Self.millisecond)
@@ -289,16 +290,21 @@ struct Generator {
     for leaf in scenario.leaves { delay = max(delay, leaf.link.most) }
     for case (_, .configure(_, _, let new)) in scenario.actions { configurations.append(new) }
     var multiplier: Int64 = 3
+    // In Demand mode a verification comes first, which may wait for late Finals.
+    var verification: Int64 = 0
     for c in configurations {
+      if let interval = c.demand?.verificationInterval {
+        verification = max(verification, interval.nanoseconds + Oracle.longestQuiet)
+      }
       slowest = max(slowest, c.desiredMinTx.nanoseconds, c.requiredMinRx.nanoseconds)
       multiplier = max(multiplier, Int64(c.detectMultiplier))
     }
     // In a dead end nobody speaks: one end gives up after the other.
     // An end whose sequence was lost is let in after twice the detection time.
     let isAuthenticated = scenario.leaves.contains { $0.authentication != nil }
-    let silences: Int64 = scenario.kind == .deadEnd || isAuthenticated ? 2 : 1
+    let silences: Int64 = scenario.kind == .deadEnd || isAuthenticated || verification > 0 ? 2 : 1
     // Three packets more, until the hub's turn comes to tell what lets it out.
     let turns: Int64 = scenario.isRescued ? 3 : 0
-    return silences * multiplier * slowest + (4 + turns) * slowest + 10 * delay + 100 * Self.millisecond
+    return verification + silences * multiplier * slowest + (4 + turns) * slowest + 10 * delay + 100 * Self.millisecond
   }
 }

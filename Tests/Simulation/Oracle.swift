@@ -17,7 +17,7 @@ struct Oracle {
   let isStrict: Bool
   /// The last packet taken and its arrival; nil after a Detection Time of silence.
   private(set) var heard: (packet: ControlPacket, arrival: Instant)?
-  private var announcements: [Announcement] = []
+  private(set) var announcements: [Announcement] = []
   /// The last packet of ours that the peer said it had taken, and the same as of its last packet with F clear.
   private var acknowledged = 0
   private var acknowledgedClear = 0
@@ -29,6 +29,14 @@ struct Oracle {
   private var greatestReceive = Interval.zero
   private var clearSinceIdle = true
   private var wasUp = false
+  private(set) var demand = DemandOracle()
+  var echo = EchoOracle()
+  /// When this end, having let its peer be slow or silent, left Up: silence before that does not count.
+  private(set) var listening: Instant?
+  /// When the node last woke from being stopped.
+  var woken: Instant?
+  /// When the peer was last seen to want silence.
+  private var silencedUntil: Instant?
 
   init(isStrict: Bool, session: Session) {
     self.isStrict = isStrict
@@ -39,9 +47,20 @@ struct Oracle {
   // MARK: - What may be in force
 
   /// The session's parameters may have changed; call after every step.
-  mutating func settle(_ session: Session) {
+  mutating func settle(_ session: Session, at now: Instant) {
+    if wasUp, session.state != .up {
+      if demand.isPossible || echo.isAnswered { listening = now }
+      demand.end()
+    }
+    if session.configuration.echo != nil || echo.isAllowed {
+      let peer = heard?.packet.requiredMinEchoRx ?? .zero
+      let own = session.configuration.echo?.transmitInterval
+      echo.settle(
+        isAllowed: session.state == .up && peer != .zero && own != nil,
+        interval: max(own ?? .zero, peer).nanoseconds, at: now)
+    }
     let transmit = advertised(session)
-    let receive = session.configuration.requiredMinRx
+    let receive = receive(session)
     // Before Up nothing waits: what was told then does not bind.
     if session.state == .up, !wasUp { announcements = [] }
     wasUp = session.state == .up
@@ -57,7 +76,7 @@ struct Oracle {
   }
 
   /// Section 6.8.3: at least a second unless Up.
-  private func advertised(_ session: Session) -> Interval {
+  func advertised(_ session: Session) -> Interval {
     let desired = session.configuration.desiredMinTx
     return session.state == .up ? desired : max(desired, Interval(microseconds: 1_000_000))
   }
@@ -76,7 +95,7 @@ struct Oracle {
   }
 
   /// The least interval that can be in force.
-  private func shortestInterval(_ session: Session) -> Interval {
+  func shortestInterval(_ session: Session) -> Interval {
     let local =
       session.state == .up && session.isPolling ? min(leastTransmit, advertised(session)) : advertised(session)
     return max(local, heard?.packet.requiredMinRx ?? Interval(microseconds: 1))
@@ -91,7 +110,7 @@ struct Oracle {
   /// The most and the least that the Detection Time can be now, by the last packet taken; nil without a peer.
   func detectionTimes(_ session: Session) -> (least: Int64, most: Int64)? {
     guard let heard else { return nil }
-    let receive = session.configuration.requiredMinRx
+    let receive = receive(session)
     var least = receive
     if session.state == .up, isStrict {
       for a in told(since: acknowledgedClear) { least = max(least, a.receive) }
@@ -111,6 +130,7 @@ struct Oracle {
     let latest = max(arrival, heard?.arrival ?? arrival)
     heard = (packet, latest)
     acknowledged = max(acknowledged, sequence)
+    demand.took(packet, acknowledged: sequence, isStrict: isStrict)
     if !packet.final {
       acknowledgedClear = acknowledged
       clearSinceIdle = true
@@ -118,7 +138,10 @@ struct Oracle {
     }
   }
 
-  mutating func forgot() { heard = nil }
+  mutating func forgot() {
+    heard = nil
+    demand.forgot()
+  }
 
   /// A packet leaves: its octets' meaning must be the session's, and its time right.
   mutating func sends(_ packet: ControlPacket, sequence: Int, session: Session, at now: Instant)
@@ -126,6 +149,10 @@ struct Oracle {
   {
     defer {
       lastSent = packet
+      demand.sent(
+        packet, sequence: sequence,
+        verification: session.configuration.demand?.verificationInterval?.nanoseconds,
+        longest: longestEver(session).nanoseconds, at: now)
       if !packet.final { periodic = (packet, now) }
       if announcements.last.map({ $0.transmit != packet.desiredMinTx || $0.receive != packet.requiredMinRx })
         ?? true
@@ -142,7 +169,9 @@ struct Oracle {
     }
     if packet.state != session.state || packet.diagnostic != session.diagnostic { return "not the session's state" }
     if packet.detectMultiplier != session.configuration.detectMultiplier { return "not the configured multiplier" }
-    if packet.requiredMinRx != session.configuration.requiredMinRx { return "not the configured required min RX" }
+    if packet.requiredMinRx != receive(session) { return "required min RX \(packet.requiredMinRx)" }
+    if packet.requiredMinEchoRx != session.configuration.requiredMinEchoRx { return "not the configured echo RX" }
+    if packet.demand != wantsDemand(session) { return "the D bit is \(packet.demand)" }
     if packet.desiredMinTx != advertised(session) {
       return "desired min TX \(packet.desiredMinTx) in \(packet.state)"
     }
@@ -150,8 +179,9 @@ struct Oracle {
 
     guard heard != nil || session.configuration.role == .active else { return "the passive end spoke first" }
     if heard?.packet.requiredMinRx == .zero { return "a periodic packet for a peer that wants none" }
-    guard let periodic else { return nil }
     let changed = lastSent.map { $0.state != packet.state || $0.diagnostic != packet.diagnostic } ?? true
+    if isSilenced(session), !packet.poll, !changed { return "not a Poll, to a peer in Demand mode" }
+    guard let periodic else { return nil }
     let gap = now - periodic.at
     let least = shortestInterval(session).nanoseconds / 4 * 3 - 1_000
     if !changed, gap < least { return "\(seconds(gap)) after the last packet, before 75 % of the interval" }
@@ -159,26 +189,31 @@ struct Oracle {
   }
 
   /// Before anything is done at `now`: should a packet have left by now?
-  func overdue(_ session: Session, taken: Int, at now: Instant) -> String? {
+  mutating func overdue(_ session: Session, taken: Int, at now: Instant) -> String? {
+    if let problem = echo.overdue(at: now) { return problem }
+    if isSilenced(session) {
+      silencedUntil = now
+      return nil
+    }
     guard let periodic, heard?.packet.requiredMinRx != .zero, heard != nil || session.configuration.role == .active
     else { return nil }
     // With a multiplier of 1 at most 90 %; a changed one counts once it was sent.
     let interval = longestInterval(session, taken: taken).nanoseconds
     let most = periodic.packet.detectMultiplier == 1 ? interval / 10 * 9 : interval
-    let gap = now - periodic.at
+    let gap = now - max(periodic.at, silencedUntil ?? periodic.at)
     return gap > most + 5_000 ? "\(seconds(gap)) since the last packet, which is more than \(seconds(most))" : nil
   }
 
   /// After everything due at `now` was done: has silence lasted too long, or was the peer forgotten too soon?
   func silence(_ session: Session, at now: Instant) -> String? {
-    guard let heard, let times = detectionTimes(session) else {
+    guard let heard else {
       return session.remote == nil ? nil : "remembers a peer that was silent for its Detection Time"
     }
     let silent = now - heard.arrival
-    if silent > times.most + 5_000 {
-      return "\(session.state) after \(seconds(silent)) of silence, Detection Time \(seconds(times.most))"
+    if let most = longestSilence(session, from: heard.arrival), silent > most + 5_000 {
+      return "\(session.state) after \(seconds(silent)) of silence, Detection Time \(seconds(most))"
     }
-    return nil
+    return echo.silence(multiplier: Int64(session.configuration.detectMultiplier), at: now)
   }
 }
 

@@ -57,6 +57,8 @@ public enum Action: Sendable {
   /// A model peer says farewell with required min RX 0, and is gone for so many nanoseconds.
   case leave(leaf: Int, Int64)
   case forge(leaf: Int, to: Side, Forgery)
+  /// Whether a side loops the other's echoes.
+  case loop(leaf: Int, at: Side, Bool)
 }
 
 /// Everything that will happen in a run: a pure function of its seed.
@@ -101,6 +103,9 @@ public struct Scenario: Sendable {
 
   static func text(_ c: SessionConfiguration) -> String {
     "tx \(c.desiredMinTx) rx \(c.requiredMinRx) x \(c.detectMultiplier)\(c.role == .passive ? " passive" : "")"
+      + (c.demand.map { " demand \($0.verificationInterval.map(\.description) ?? "-")" } ?? "")
+      + (c.echo.map { " echo \($0.transmitInterval)" } ?? "")
+      + (c.requiredMinEchoRx == .zero ? "" : " loops \(c.requiredMinEchoRx)")
   }
 }
 

@@ -81,6 +81,16 @@ public struct Simulation {
         wire.arrived = time
         try deliver(wire, leaf: leaf, to: side, at: time)
         schedule(side == .hub ? 0 : leaf + 1, at: time)
+      case .echo(let leaf, let owner, let side, let echo):
+        guard owner == side else {
+          world.loop(echo, leaf: leaf, of: owner, at: time)
+          continue
+        }
+        let node = side == .hub ? 0 : leaf + 1
+        try withSpeaker(node) { (speaker, world) throws(Violation) in
+          try speaker.deliver(echo, leaf: leaf, at: time, in: &world)
+        }
+        schedule(node, at: time)
       case .act(let index):
         try act(world.scenario.actions[index].action, at: time)
         for node in versions.indices { schedule(node, at: time) }
@@ -156,6 +166,7 @@ public struct Simulation {
     func node(_ side: Side, _ leaf: Int) -> Int { side == .hub ? 0 : leaf + 1 }
     switch action {
     case .link(let leaf, let side, let plan): world.set(plan, leaf: leaf, to: side)
+    case .loop(let leaf, let side, let loops): world.setLoop(loops, leaf: leaf, at: side)
     case .configure(let leaf, let side, let new):
       try change(node(side, leaf), leaf, at: time) { session, _ in
         session.configure(new)
@@ -236,6 +247,10 @@ public struct Simulation {
   private func checkSettled() throws(Violation) {
     guard world.scenario.kind != .deadEnd || world.scenario.isRescued else { return }
     for leaf in leaves.indices {
+      // In Demand mode there is always another one.
+      if hub.sessions[leaf].configuration.demand != nil || speaker(leaf)?.sessions[0].configuration.demand != nil {
+        continue
+      }
       if hub.sessions[leaf].isPolling { throw hub.violation("still polling", at: world.scenario.end, leaf) }
       if let speaker = speaker(leaf), speaker.sessions[0].isPolling {
         throw speaker.violation("still polling", at: world.scenario.end, 0)

@@ -17,7 +17,14 @@ final class SpeakerNode {
   private var authenticators: [Authenticator?]
   private var random: SplitMix64
   private(set) var frozenUntil: Int64?
-  private var queue: [(wire: Wire, arrival: Instant)] = []
+  private var queue: [(item: Item, arrival: Instant)] = []
+
+  /// What waits in the sockets of a node that is stopped.
+  private enum Item {
+    case control(Wire)
+    case echo(EchoPacket, leaf: Int)
+  }
+
   /// When each session last came Up, by true time.
   private(set) var upSince: [Int64?]
 
@@ -93,11 +100,22 @@ final class SpeakerNode {
 
   func deliver(_ wire: Wire, at time: Int64, in world: inout World) throws(Violation) {
     guard frozenUntil == nil else {
-      queue.append((wire, clock.local(time)))
+      queue.append((.control(wire), clock.local(time)))
       return
     }
     try checkOverdue(at: time, in: &world)
     try take(wire, arrival: clock.local(time), at: time, in: &world)
+    try run(at: time, in: &world)
+  }
+
+  /// An echo that came back.
+  func deliver(_ echo: EchoPacket, leaf: Int, at time: Int64, in world: inout World) throws(Violation) {
+    guard frozenUntil == nil else {
+      queue.append((.echo(echo, leaf: leaf), clock.local(time)))
+      return
+    }
+    try checkOverdue(at: time, in: &world)
+    try take(echo, leaf: leaf, arrival: clock.local(time), at: time, in: &world)
     try run(at: time, in: &world)
   }
 
@@ -108,7 +126,13 @@ final class SpeakerNode {
       // Before a peer is declared dead, the socket is drained.
       let waiting = queue
       queue = []
-      for (wire, arrival) in waiting { try take(wire, arrival: arrival, at: time, in: &world) }
+      for (item, arrival) in waiting {
+        switch item {
+        case .control(let wire): try take(wire, arrival: arrival, at: time, in: &world)
+        case .echo(let echo, let leaf): try take(echo, leaf: leaf, arrival: arrival, at: time, in: &world)
+        }
+      }
+      for index in oracles.indices { oracles[index].wokeUp(at: clock.local(time)) }
     } else {
       try checkOverdue(at: time, in: &world)
     }
@@ -123,7 +147,7 @@ final class SpeakerNode {
     let before = sessions[index]
     let transition = body(&sessions[index], clock.local(time))
     try checkLegal(index, from: before, transition, at: time, in: &world)
-    oracles[index].settle(sessions[index])
+    oracles[index].settle(sessions[index], at: clock.local(time))
     if frozenUntil == nil { try run(at: time, in: &world) }
   }
 
@@ -142,6 +166,30 @@ final class SpeakerNode {
     }
   }
 
+  private func take(
+    _ echo: EchoPacket, leaf: Int, arrival: Instant, at time: Int64, in world: inout World
+  ) throws(Violation) {
+    guard let index = leaves.firstIndex(of: leaf), sessions[index].localDiscriminator == echo.discriminator else {
+      return
+    }
+    let before = sessions[index]
+    let old = oracles[index]
+    switch sessions[index].receive(echo, at: arrival) {
+    case .discarded:
+      if sessions[index] != before { throw violation("a discarded echo changed the session", at: time, index) }
+    case .accepted(let expired, let transition):
+      world.trace(time, name) { "takes echo \(echo.sequence) of leaf \(leaf)" }
+      if transition != nil { throw violation("an echo moved the handshake", at: time, index) }
+      if let expired {
+        try checkExpiry(index, expired, from: before, by: old, at: time, in: &world)
+        if expired.cause == .detectionTimeExpired { oracles[index].forgot() }
+      } else {
+        oracles[index].echo.took(at: arrival)
+      }
+      oracles[index].settle(sessions[index], at: clock.local(time))
+    }
+  }
+
   private func accept(_ wire: Wire, arrival: Instant, at time: Int64, in world: inout World)
     throws(Violation) -> Bool
   {
@@ -152,7 +200,7 @@ final class SpeakerNode {
     }
     guard case .session(let index) = match else { return false }
     let before = sessions[index]
-    let silenceBefore = oracles[index].detectionTimes(before)
+    let old = oracles[index]
     let reception: Reception
     if let keys = authenticators[index]?.keys(at: time) {
       reception = sessions[index].receive(packet, wire.bytes.span.bytes, keys: keys, at: arrival)
@@ -167,8 +215,8 @@ final class SpeakerNode {
 
     // What counts is when it arrived in truth, whatever the session was told.
     let arrived = clock.local(wire.arrived)
-    if expired == nil, before.state == .up || before.state == .`init`, let times = silenceBefore,
-      let heard = oracles[index].heard, arrived - heard.arrival > times.most + 5_000
+    if expired == nil, before.state == .up || before.state == .`init`, let heard = old.heard,
+      let most = old.longestSilence(before, from: heard.arrival), arrived - heard.arrival > most + 5_000
     {
       throw violation("a packet kept a peer alive that had been silent for too long", at: time, index)
     }
@@ -176,9 +224,9 @@ final class SpeakerNode {
     var state = before.state
     var diagnostic = before.diagnostic
     if let expired {
-      try checkExpiry(index, expired, times: silenceBefore, at: time, in: &world)
+      try checkExpiry(index, expired, from: before, by: old, at: time, in: &world)
       state = .down
-      diagnostic = .controlDetectionTimeExpired
+      diagnostic = expired.cause == .echoFailed ? .echoFunctionFailed : .controlDetectionTimeExpired
     }
     let (newState, newDiagnostic) = expected(state, hold: before.hold, hears: packet.state)
     guard sessions[index].state == newState, sessions[index].diagnostic == newDiagnostic ?? diagnostic else {
@@ -198,9 +246,9 @@ final class SpeakerNode {
     }
     authenticators[index]?.took(wire.bytes)
     world.ledger.take(leaf: leaves[index], by: side, sequence: wire.sequence)
-    if expired != nil { oracles[index].forgot() }
+    if expired?.cause == .detectionTimeExpired { oracles[index].forgot() }
     oracles[index].took(packet, acknowledging: wire.acknowledged, at: arrived)
-    oracles[index].settle(sessions[index])
+    oracles[index].settle(sessions[index], at: clock.local(time))
     if transition?.from == .up { try checkFlap(index, "heard \(packet.state)", at: time, in: &world) }
     if let final { try send(final, index, at: time, in: &world) }
     return true
@@ -210,31 +258,48 @@ final class SpeakerNode {
   private func run(at time: Int64, in world: inout World) throws(Violation) {
     let now = clock.local(time)
     for index in sessions.indices {
-      let times = oracles[index].detectionTimes(sessions[index])
+      let old = oracles[index]
       let before = sessions[index]
       let expired = sessions[index].expire(at: now)
       if let expired {
         let leaf = leaves[index]
-        if queue.contains(where: { $0.wire.forged == nil && $0.wire.leaf == leaf && $0.arrival < expired.at }) {
+        let isUnread = queue.contains {
+          guard case .control(let wire) = $0.item else { return false }
+          return wire.forged == nil && wire.leaf == leaf && $0.arrival < expired.at
+        }
+        if isUnread {
           throw violation("declared dead with its packets unread", at: time, index)
         }
-        try checkExpiry(index, expired, times: times, at: time, in: &world)
-        guard sessions[index].state == .down, sessions[index].diagnostic == .controlDetectionTimeExpired else {
+        try checkExpiry(index, expired, from: before, by: old, at: time, in: &world)
+        let diagnostic: Diagnostic =
+          expired.cause == .echoFailed ? .echoFunctionFailed : .controlDetectionTimeExpired
+        guard sessions[index].state == .down, sessions[index].diagnostic == diagnostic else {
           throw violation("expired into \(sessions[index].state) (\(sessions[index].diagnostic))", at: time, index)
         }
       } else if sessions[index].state != before.state {
         throw violation("a state changed without a transition", at: time, index)
       }
       if before.remote != nil, sessions[index].remote == nil {
-        if let heard = oracles[index].heard, let times, now - heard.arrival < times.least - 5_000 {
+        if expired == nil, let heard = old.heard, let times = old.detectionTimes(before), now - heard.arrival < times.least - 5_000 {
           throw violation("forgot the peer after \(seconds(now - heard.arrival)) of silence", at: time, index)
         }
         oracles[index].forgot()
       }
-      oracles[index].settle(sessions[index])
+      oracles[index].settle(sessions[index], at: now)
       if let packet = sessions[index].transmit(at: now, random: UInt32(truncatingIfNeeded: random.next())) {
         try send(packet, index, at: time, in: &world)
-        oracles[index].settle(sessions[index])
+        oracles[index].settle(sessions[index], at: now)
+      }
+      if let due = sessions[index].nextEcho, due <= now,
+        let transmission = sessions[index].transmitEcho(at: now, random: UInt32(truncatingIfNeeded: random.next()))
+      {
+        let leaf = leaves[index]
+        world.trace(time, name) { "sends echo \(transmission.echo.sequence) to leaf \(leaf)" }
+        if transmission.control != nil { throw violation("a Control packet before an echo", at: time, index) }
+        if let problem = oracles[index].echo.sends(transmission.echo, session: sessions[index], at: now) {
+          throw violation(problem, at: time, index)
+        }
+        world.transmit(transmission.echo, leaf: leaf, from: side, at: time)
       }
       if let problem = oracles[index].silence(sessions[index], at: now) {
         throw violation(problem, at: time, index)
@@ -302,18 +367,34 @@ final class SpeakerNode {
   }
 
   private func checkExpiry(
-    _ index: Int, _ transition: Transition, times: (least: Int64, most: Int64)?, at time: Int64,
+    _ index: Int, _ transition: Transition, from before: Session, by oracle: Oracle, at time: Int64,
     in world: inout World
   ) throws(Violation) {
-    world.trace(time, name) { "leaf \(leaves[index]): \(transition.from) -> Down, Detection Time" }
-    guard let heard = oracles[index].heard, let times else {
+    world.trace(time, name) { "leaf \(leaves[index]): \(transition.from) -> Down, \(transition.cause)" }
+    if transition.cause == .echoFailed {
+      let multiplier = Int64(before.configuration.detectMultiplier)
+      if let problem = oracle.echo.objection(toFailureAt: transition.at, multiplier: multiplier) {
+        throw violation(problem, at: time, index)
+      }
+      guard transition.from == .up, transition.to == .down, transition.isFailure else {
+        throw violation("not lost echoes' transition: \(transition)", at: time, index)
+      }
+      return try checkFlap(index, "echoes lost", at: time, in: &world)
+    }
+    guard let heard = oracle.heard, let times = oracle.detectionTimes(before) else {
       throw violation("a Detection Time ended without a peer", at: time, index)
     }
     let silent = transition.at - heard.arrival
-    guard silent >= times.least - 5_000 else {
+    var isPolls = false
+    if let polls = oracle.pollTimes(before) {
+      let open = transition.at - polls.since
+      isPolls = open >= polls.least - 5_000 && open <= polls.most + 5_000
+    }
+    if oracle.demand.isCertain, !isPolls { throw violation("Down in Demand mode without asking", at: time, index) }
+    guard isPolls || silent >= times.least - 5_000 else {
       throw violation("Down after \(seconds(silent)) of silence, not \(seconds(times.least))", at: time, index)
     }
-    guard silent <= times.most + 5_000 else {
+    if let most = oracle.longestSilence(before, from: heard.arrival), silent > most + 5_000 {
       throw violation("Down dated \(seconds(silent)) after the last packet", at: time, index)
     }
     guard transition.to == .down, transition.cause == .detectionTimeExpired,

@@ -6,6 +6,8 @@ struct World {
     case wake(node: Int, version: Int)
     case deliver(leaf: Int, to: Side, Wire)
     case act(Int)
+    /// An echo of the session at `of`, now at `at`.
+    case echo(leaf: Int, of: Side, at: Side, EchoPacket)
   }
 
   private struct Link {
@@ -24,6 +26,8 @@ struct World {
   private var attacker: SplitMix64
   /// Of each leaf, what goes to the hub and what goes to the leaf.
   private var recordings: [[Recording]]
+  /// Of each leaf, whether the hub and whether the leaf loops echoes.
+  private var loops: [[Bool]]
   private(set) var sent = 0
 
   init(scenario: Scenario, isTraced: Bool, random: SplitMix64) {
@@ -33,6 +37,7 @@ struct World {
     attacker = SplitMix64(seed: scenario.seed ^ 0xbad)
     recordings = scenario.leaves.map { _ in [Recording(), Recording()] }
     ledger = Ledger(leaves: scenario.leaves.count)
+    loops = scenario.leaves.map { _ in [true, true] }
     links = scenario.leaves.map { [Link(plan: $0.link), Link(plan: $0.link)] }
   }
 
@@ -42,6 +47,22 @@ struct World {
   mutating func transmit(_ wire: Wire, leaf: Int, to side: Side, at time: Int64) {
     sent += 1
     if scenario.leaves[leaf].authentication != nil { recordings[leaf][side.rawValue].add(wire) }
+    carry(.deliver(leaf: leaf, to: side, wire), leaf: leaf, to: side, at: time)
+  }
+
+  mutating func setLoop(_ loop: Bool, leaf: Int, at side: Side) { loops[leaf][side.rawValue] = loop }
+
+  mutating func transmit(_ echo: EchoPacket, leaf: Int, from side: Side, at time: Int64) {
+    carry(.echo(leaf: leaf, of: side, at: side.other, echo), leaf: leaf, to: side.other, at: time)
+  }
+
+  /// What the far end's forwarding does with an echo.
+  mutating func loop(_ echo: EchoPacket, leaf: Int, of side: Side, at time: Int64) {
+    guard loops[leaf][side.other.rawValue] else { return }
+    carry(.echo(leaf: leaf, of: side, at: side, echo), leaf: leaf, to: side, at: time)
+  }
+
+  private mutating func carry(_ event: Event, leaf: Int, to side: Side, at time: Int64) {
     let plan = links[leaf][side.rawValue].plan
     guard plan.isUp else { return }
     let mayLose = plan.lossesInARow == 0 || links[leaf][side.rawValue].lostInARow < plan.lossesInARow
@@ -56,12 +77,12 @@ struct World {
       arrival = max(arrival, links[leaf][side.rawValue].lastArrival)
       links[leaf][side.rawValue].lastArrival = arrival
     }
-    events.push(.deliver(leaf: leaf, to: side, wire), at: arrival)
+    events.push(event, at: arrival)
     if random.chance(permille: plan.duplication) {
       let again =
         plan.isOrdered ? arrival + random.between(0, 20_000) : time + random.between(plan.least, plan.most)
       if plan.isOrdered { links[leaf][side.rawValue].lastArrival = again }
-      events.push(.deliver(leaf: leaf, to: side, wire), at: again)
+      events.push(event, at: again)
     }
   }
 
