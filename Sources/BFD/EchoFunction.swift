@@ -22,6 +22,8 @@ public struct EchoFunction: Hashable, Sendable {
   private var accepted: UInt32
   /// Silence counts from here.
   private var basis: Instant
+  /// Nanoseconds, as it was when the last one left.
+  private var lastInterval: Int64 = 0
   var jitter: UInt32
 
   init(at now: Instant, random: UInt32, lastBefore: Instant?) {
@@ -51,11 +53,13 @@ public struct EchoFunction: Hashable, Sendable {
   mutating func send(at now: Instant, interval: Int64, random: UInt32) {
     if let lastSent {
       // An echo that should have left and did not is nobody's silence.
-      basis = basis + max(0, now - (lastSent + interval))
+      basis = self.basis(lastSent, interval: interval)
+      basis = basis + max(0, now - max(lastSent + interval, basis))
     } else {
       basis = now
     }
     lastSent = now
+    lastInterval = interval
     jitter = random
     sequence &+= 1
     sent &+= 1
@@ -67,8 +71,13 @@ public struct EchoFunction: Hashable, Sendable {
   /// silence for the path's.
   func deadline(multiplier: UInt8, interval: Int64) -> Instant? {
     guard isRunning, let lastSent else { return nil }
-    let deadline = basis + Int64(multiplier) * interval
+    let deadline = self.basis(lastSent, interval: interval) + Int64(multiplier) * interval
     return deadline <= lastSent + interval ? deadline : nil
+  }
+
+  /// Few echoes missing at a longer interval are not as many at a shorter one: then they are counted anew.
+  private func basis(_ lastSent: Instant, interval: Int64) -> Instant {
+    interval < lastInterval ? max(basis, lastSent) : basis
   }
 
   /// An echo of this session came back. False when it does not count: it is older than the run, came before, or was

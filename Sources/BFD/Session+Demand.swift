@@ -48,22 +48,18 @@ extension Session {
     listeningSince = now
   }
 
-  /// Section 6.8.4: our multiplier times our own transmit interval, from the first Poll on that was actually sent. Nil
-  /// also while that cannot be said before the next one leaves: time counts only as far as Polls left when they should,
-  /// so that a shorter interval does not make up for Polls that were never sent.
+  /// Section 6.8.4: our multiplier times our own transmit interval, from the first Poll on that was actually sent.
+  ///
+  /// Few Polls without an answer at a longer interval are not as many at a shorter one: then time counts from the next
+  /// Poll, and until that leaves, which is soon, there is no deadline.
   var pollDeadline: Instant? {
-    guard poll.activeSince != nil, let lastTransmitted else { return nil }
-    let interval = transmitInterval.nanoseconds
-    let deadline = pollBasis + Int64(configuration.detectMultiplier) * interval
-    return deadline <= lastTransmitted + interval ? deadline : nil
+    guard poll.activeSince != nil, transmitInterval >= pollInterval else { return nil }
+    return pollBasis + Int64(configuration.detectMultiplier) * transmitInterval.nanoseconds
   }
 
   /// A Poll leaves at `now`.
   mutating func countPoll(isFirst: Bool, at now: Instant) {
-    guard !isFirst, let lastTransmitted else {
-      pollBasis = now
-      return
-    }
-    pollBasis = pollBasis + max(0, now - (lastTransmitted + transmitInterval.nanoseconds))
+    if isFirst || transmitInterval < pollInterval { pollBasis = now }
+    pollInterval = transmitInterval
   }
 }

@@ -81,6 +81,8 @@ public struct Session: Hashable, Sendable {
   var announcedDemand = false
   /// The time that a Poll has been open in Demand mode counts from here.
   var pollBasis: Instant
+  /// The interval when the last Poll left.
+  var pollInterval = Interval.zero
   var announcedMultiplier: UInt8
   var announcedEchoRx: Interval
   /// When Demand mode last ended, so that the silence before does not count.

@@ -156,6 +156,46 @@ import Testing
     #expect(session.remote == nil)
   }
 
+  @Test("Row 31: Polls at a longer interval do not count as those missing at a shorter one") func row31Shorter() {
+    var session = Self.makeDemanding()
+    _ = session.receive(makePacket(.up, rx: 2_000), at: at(100))
+    session.verify()
+    #expect(session.transmit(at: at(5_000), random: 0)?.poll == true)
+    #expect(session.detectionDeadline == at(11_000))
+    // The peer takes packets faster from now on: just one Poll has left, and the peer lives.
+    _ = session.receive(makePacket(.up, poll: true, rx: 50), at: at(6_000))
+    #expect(session.expire(at: at(6_000)) == nil)
+    #expect(session.transmit(at: at(6_000), random: 0)?.poll == true)
+    #expect(session.detectionDeadline == at(6_150))
+  }
+
+  @Test("Row 31: a Poll that was open before Demand mode counts from its beginning") func row31Open() {
+    var session = makeUp()
+    session.configure(makeConfiguration(rx: 60))
+    #expect(session.transmit(at: at(60), random: 0)?.poll == true)
+    for now: Int64 in [110, 160, 210, 260] {
+      _ = session.receive(makePacket(.up), at: at(now - 1))
+      _ = session.transmit(at: at(now), random: 0)
+    }
+    session.configure(Self.configuration(every: nil))
+    #expect(session.transmit(at: at(310), random: 0)?.demand == true)
+    #expect(session.expire(at: at(310)) == nil)
+    #expect(session.detectionDeadline == at(460))
+  }
+
+  @Test("Row 30: a verification that is due waits for late Finals: no packet without Poll leaves")
+  func row30Verification() {
+    var session = Self.makeDemanding(every: 100)
+    session.verify()
+    #expect(session.transmit(at: at(200), random: 0)?.poll == true)
+    // Answered late: the next sequence begins no sooner than twice that later.
+    _ = session.receive(Self.packet(.up, final: true, demand: true), at: at(320))
+    #expect(session.isSilenced && session.state == .up)
+    #expect(session.nextTransmission == at(560))
+    #expect(session.transmit(at: at(420), random: 0) == nil)
+    #expect(session.transmit(at: at(560), random: 0)?.poll == true)
+  }
+
   @Test("Row 31: a Final ends the verification, one after the Detection Time does not") func row31Final() {
     var session = Self.makeDemanding()
     session.verify()

@@ -54,6 +54,35 @@ import Testing
     #expect(plain.nextEcho == nil && plain.nextDeadline == at(59))
   }
 
+  @Test("Section 6.8.9: echoes of two runs keep their distance too", arguments: [false, true])
+  func spacingAcrossRuns(isReconfigured: Bool) {
+    var session = Self.makeEchoing(echoRx: 200)
+    #expect(session.transmitEcho(at: at(10), random: 0) != nil)
+    if isReconfigured {
+      session.configure(makeConfiguration())
+      #expect(session.nextEcho == nil)
+      session.configure(Self.configuration())
+    } else {
+      _ = session.receive(Self.packet(.up, echoRx: 0), at: at(11))
+      _ = session.receive(Self.packet(.up, echoRx: 200), at: at(12))
+    }
+    #expect(session.nextEcho == at(210) && session.earliestEcho == at(160))
+    #expect(session.transmitEcho(at: at(159), random: 0, slack: ms(50)) == nil)
+    #expect(session.transmitEcho(at: at(210), random: 0) != nil)
+  }
+
+  @Test("Section 6.8.5: echoes missing at a longer interval are not as many at a shorter one")
+  func shorterInterval() {
+    var session = Self.makeEchoing(echo: 500)
+    Self.exchange(&session, at: 10)
+    #expect(session.transmitEcho(at: at(510), random: 0) != nil)  // lost
+    for now: Int64 in [50, 100, 150] { _ = session.receive(Self.packet(.up), at: at(510 + now)) }
+    session.configure(Self.configuration(echo: 20))
+    #expect(session.expire(at: at(661)) == nil)
+    #expect(session.transmitEcho(at: at(661), random: 0) != nil)
+    #expect(session.echoDeadline == nil || session.echoDeadline ?? at(0) > at(661))
+  }
+
   @Test("Row 44: never on multihop") func row44Multihop() {
     var configuration = Self.configuration()
     configuration.requiredMinEchoRx = .milliseconds(20)

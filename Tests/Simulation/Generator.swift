@@ -305,6 +305,7 @@ struct Generator {
     let silences: Int64 = scenario.kind == .deadEnd || isAuthenticated || verification > 0 ? 2 : 1
     // Three packets more, until the hub's turn comes to tell what lets it out.
     let turns: Int64 = scenario.isRescued ? 3 : 0
-    return verification + silences * multiplier * slowest + (4 + turns) * slowest + 10 * delay + 100 * Self.millisecond
+    return verification + silences * multiplier * slowest + (4 + turns) * slowest + 10 * delay + 100
+      * Self.millisecond
   }
 }

@@ -11,7 +11,9 @@ struct Modes {
     guard scenario.kind == .calm || scenario.kind == .storm else { return }
     for leaf in scenario.leaves.indices {
       // A round trip must fit into the least detection time, 3 x 20 ms.
-      let fits = scenario.leaves[leaf].link.least <= 20 * millisecond && (!scenario.isStrict || scenario.leaves[leaf].link.most < 15 * millisecond)
+      let fits =
+        scenario.leaves[leaf].link.least <= 20 * millisecond
+        && (!scenario.isStrict || scenario.leaves[leaf].link.most < 15 * millisecond)
       let sides: [[Side]] = [[.hub], [.leaf], [.hub, .leaf]]
       let demanding = modes.draws.chance(permille: 250) ? modes.draws.pick(sides) : []
       let echoing = modes.draws.chance(permille: 250) ? modes.draws.pick(sides) : []

@@ -152,7 +152,7 @@ struct Oracle {
       demand.sent(
         packet, sequence: sequence,
         verification: session.configuration.demand?.verificationInterval?.nanoseconds,
-        longest: longestEver(session).nanoseconds, at: now)
+        shortest: shortestInterval(session).nanoseconds, longest: longestEver(session).nanoseconds, at: now)
       if !packet.final { periodic = (packet, now) }
       if announcements.last.map({ $0.transmit != packet.desiredMinTx || $0.receive != packet.requiredMinRx })
         ?? true

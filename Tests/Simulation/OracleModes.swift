@@ -15,20 +15,24 @@ struct DemandOracle {
   private var lastPoll: Instant?
   /// Nanoseconds by which Polls since the first came later than the interval in force allows.
   private(set) var excess: Int64 = 0
+  private var lastShortest: Int64 = 0
   /// The longest verification interval since it became possible; nil for no verification.
   private(set) var verification: Int64?
 
   mutating func sent(
-    _ packet: ControlPacket, sequence: Int, verification interval: Int64?, longest: Int64, at now: Instant
+    _ packet: ControlPacket, sequence: Int, verification interval: Int64?, shortest: Int64, longest: Int64,
+    at now: Instant
   ) {
     if packet.poll {
       if poll == nil {
         poll = (sequence, now)
         excess = 0
       } else if let lastPoll {
-        excess += max(0, now - lastPoll - longest)
+        // Polls at a longer interval, or none when one was due, do not count at a shorter one.
+        excess = shortest < lastShortest ? now - (poll?.at ?? now) : excess + max(0, now - lastPoll - longest)
       }
       lastPoll = now
+      lastShortest = shortest
     }
     guard packet.state == .up else { return }
     if packet.demand {
@@ -178,7 +182,8 @@ extension Oracle {
     guard demand.isPossible else { return ordinary }
     guard let verification = demand.verification else { return nil }
     let interval = longestEver(session).nanoseconds
-    let polled = verification + interval + Self.longestQuiet + Int64(session.configuration.detectMultiplier) * interval
+    let polled =
+      verification + interval + Self.longestQuiet + Int64(session.configuration.detectMultiplier) * interval
     return max(ordinary, polled + demand.excess + max(0, max(woken ?? basis, demand.since) - basis))
   }
 

@@ -280,7 +280,9 @@ final class SpeakerNode {
         throw violation("a state changed without a transition", at: time, index)
       }
       if before.remote != nil, sessions[index].remote == nil {
-        if expired == nil, let heard = old.heard, let times = old.detectionTimes(before), now - heard.arrival < times.least - 5_000 {
+        if expired == nil, let heard = old.heard, let times = old.detectionTimes(before),
+          now - heard.arrival < times.least - 5_000
+        {
           throw violation("forgot the peer after \(seconds(now - heard.arrival)) of silence", at: time, index)
         }
         oracles[index].forgot()
