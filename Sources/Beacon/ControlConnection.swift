@@ -1,4 +1,5 @@
 import BFD
+import CLinux
 import Glibc
 import OpenBFDD
 
