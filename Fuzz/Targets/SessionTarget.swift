@@ -11,7 +11,7 @@ extension FuzzTarget {
     do {
       try run.play()
     } catch let violation as Violation {
-      throw Finding("\(violation)\n" + run.trace.suffix(60).joined(separator: "\n"))
+      throw Finding("\(violation)\n" + run.trace.suffix(60).joined(separator: "\n") + run.state)
     }
   }
 }
@@ -33,6 +33,7 @@ private struct SessionRun {
 
   /// What has happened; only when one input is run.
   var trace: [String] { world.lines }
+  var state: String { node.sessions.map { "\n\($0)" }.joined() }
 
   init(_ octets: [UInt8]) {
     var script = Steps(octets)
@@ -75,6 +76,7 @@ private struct SessionRun {
   private mutating func step() throws {
     let operation = script.octet()
     let leaf = Int(script.octet()) % leaves
+    world.trace(time, "script") { "step \(operation % 12) on leaf \(leaf)" }
     switch operation % 12 {
     case 0: try advance(by: Int64(script.octet()) << Int64(script.octet() % 30))
     case 1, 2, 3: try deliver(packet(leaf).bytes, leaf, Address.source(from: .leaf, leaf: leaf))
