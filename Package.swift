@@ -79,6 +79,13 @@ let package = Package(
       name: "AuthenticationBenchmark", dependencies: ["BFD"], path: "Benchmarks/Authentication",
       swiftSettings: settings),
     .executableTarget(
+      name: "FloodBenchmark",
+      dependencies: [
+        "Addresses", "BFD", "Capture", "CLinux", "NetworkNamespaces", "Runtime", "Speaker",
+        .product(name: "ArgumentParser", package: "swift-argument-parser")
+      ],
+      path: "Benchmarks/Flood", swiftSettings: settings),
+    .executableTarget(
       name: "FailoverBenchmark",
       dependencies: [
         "Addresses", "BFD", "CLinux", "Control", "Gateway", "Lab", "Netlink", "NetworkNamespaces", "Speaker",

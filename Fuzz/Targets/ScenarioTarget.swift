@@ -12,7 +12,7 @@ extension FuzzTarget {
   }
 
   private static let millisecond: Int64 = 1_000_000
-  private static let intervals: [UInt32] = [20, 50, 100, 300, 1_000, 1_500]
+  private static let intervals: [UInt32] = [100, 300, 1_000]
 
   private static func scenario(_ script: inout Steps) -> Scenario {
     let count = Int(script.octet()) % 2 + 1
@@ -48,8 +48,8 @@ extension FuzzTarget {
         actions.append((good, .link(leaf: leaf, to: side, leaves[leaf].link)))
       }
     }
-    // Twice the longest detection time, 255 of them included, is forgotten before it; a freeze adds two seconds.
-    let bound = 60_000 * millisecond
+    // 5 s of detection for a peer that must be forgotten first, four slow intervals for the handshake, 2 s of freeze.
+    let bound = 25_000 * millisecond
     return Scenario(
       seed: UInt64(script.octet()), kind: .storm, leaves: leaves, clocks: clocks, actions: actions, isStrict: false,
       goodFrom: good, bound: bound, end: good + bound + 2_000 * millisecond)

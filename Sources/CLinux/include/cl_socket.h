@@ -22,6 +22,7 @@ struct cl_mmsghdr { struct msghdr msg_hdr; unsigned int msg_len; };
 
 int cl_accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags) __asm__("accept4");
 int cl_pipe2(int fds[2], int flags) __asm__("pipe2");
+int cl_sendmmsg(int fd, struct cl_mmsghdr *messages, unsigned int count, int flags) __asm__("sendmmsg");
 // epoll_wait with a timeout in nanoseconds; negative waits for ever. Falls back to milliseconds, rounded up, on
 // kernels before 5.11.
 int cl_epoll_wait_ns(int epfd, struct epoll_event *events, int maxevents, int64_t nanoseconds);
