@@ -21,15 +21,17 @@ final class End: @unchecked Sendable {  // the speaker is touched by its thread 
 
   private var speaker: Speaker
   private let priority: Int32
+  private let rests: Bool
   private let sampled = Mutex(Sample())
   private let orders = Mutex<[Int]>([])
   private let isStopped = Atomic(false)
   private var thread: OpaqueThread?
   private let poller: Poller
 
-  init(_ speaker: consuming Speaker, priority: Int32) throws {
+  init(_ speaker: consuming Speaker, priority: Int32, rests: Bool = true) throws {
     self.speaker = speaker
     self.priority = priority
+    self.rests = rests
     poller = try Poller()
     for descriptor in self.speaker.descriptors { try poller.watch(descriptor) }
   }
@@ -75,6 +77,11 @@ final class End: @unchecked Sendable {  // the speaker is touched by its thread 
       clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
       current.cpu = Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
       sampled.withLock { $0 = current }
+      let pause = rests ? speaker.rest(at: MonotonicClock.now()) : 0
+      if pause > 0 {
+        var time = timespec(tv_sec: 0, tv_nsec: Int(pause))
+        nanosleep(&time, nil)
+      }
       poller.wait(until: min(speaker.nextDeadline, now + 100_000_000), now: MonotonicClock.now())
     }
   }

@@ -19,6 +19,7 @@ import Synchronization
   @Option(help: "Seconds of each flood.") var seconds = 10
   @Option(help: "Threads that flood.") var threads = 1
   @Flag(help: "The speaker at normal priority, below the flood.") var normal = false
+  @Flag(help: "Wake for every packet, also under a flood.") var restless = false
   @Option(help: "Only floods whose name contains this.") var only = ""
 
   func run() throws {
@@ -35,7 +36,7 @@ import Synchronization
   }
 
   private func measure(_ flood: Flood, _ a: String, _ b: String) throws -> String {
-    let ours = try End(try speaker(a, own: 1, far: 2), priority: normal ? 0 : 50)
+    let ours = try End(try speaker(a, own: 1, far: 2), priority: normal ? 0 : 50, rests: !restless)
     let peers = try End(try speaker(b, own: 2, far: 1), priority: 49)
     ours.start()
     peers.start()

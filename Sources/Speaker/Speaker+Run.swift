@@ -167,7 +167,10 @@ extension Speaker {
     return .failure(PacketDiscarded(refusal))
   }
 
-  mutating func count(_ reason: DiscardReason) { counters.discarded[Int(reason.rawValue)] &+= 1 }
+  mutating func count(_ reason: DiscardReason) {
+    counters.discarded[Int(reason.rawValue)] &+= 1
+    gauge.discarded &+= 1
+  }
 
   /// A session's timer fired: detection, transmission, and the end of sessions nobody speaks on.
   private mutating func serve(_ index: Int, at now: Instant) {

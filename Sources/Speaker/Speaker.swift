@@ -65,6 +65,7 @@ public struct Speaker: ~Copyable {
   /// When the receive sockets were last seen empty.
   var drainedAt: Instant
 
+  var gauge: FloodGauge
   /// The last packets of each session.
   var rings = PacketRings(depth: 0)
   /// Where copies of packets go; nil while nobody watches.
@@ -103,6 +104,7 @@ public struct Speaker: ~Copyable {
     wheel = TimerWheel(now: now)
     drainedAt = now
     turnAt = now
+    gauge = FloodGauge(at: now)
     keysCheckedAt = now
     events.reserveCapacity(256)
   }

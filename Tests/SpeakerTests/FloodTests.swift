@@ -58,6 +58,54 @@ import Testing
   }
 }
 
+@Suite struct AFloodGauge {
+  /// The macros do not take what changes by being asked.
+  private func expectRest(_ speaker: inout Speaker, at now: Instant, _ wanted: Int64) {
+    let rest = speaker.rest(at: now)
+    #expect(rest == wanted)
+  }
+
+  private func expectFlood(_ gauge: inout FloodGauge, at now: Instant, _ wanted: Bool) {
+    let isFlood = gauge.isFlood(at: now)
+    #expect(isFlood == wanted)
+  }
+
+  @Test func fewDiscardedPacketsAreNoFlood() {
+    var gauge = FloodGauge(at: Instant(nanoseconds: 0))
+    for millisecond in 1...1_000 {
+      gauge.discarded += 20  // 20,000 a second
+      expectFlood(&gauge, at: Instant(nanoseconds: Int64(millisecond) * 1_000_000), false)
+    }
+  }
+
+  @Test func manyAreOneUntilTheyEnd() {
+    var gauge = FloodGauge(at: Instant(nanoseconds: 0))
+    for millisecond in 1...10 {
+      gauge.discarded += 100
+      _ = gauge.isFlood(at: Instant(nanoseconds: Int64(millisecond) * 1_000_000))
+    }
+    expectFlood(&gauge, at: Instant(nanoseconds: 10_000_000), true)
+    expectFlood(&gauge, at: Instant(nanoseconds: 12_000_000), false)
+  }
+
+  @Test func aSpeakerRestsButNotOverADeadline() throws {
+    let start = Instant(nanoseconds: 1_000_000_000)
+    var speaker = Speaker(secret: (1, 2), seed: 3, at: start)
+    let source = PacketSource(
+      source: .any(.ipv4), destination: .any(.ipv4), interface: 1, timeToLive: 255)
+    expectRest(&speaker, at: start, 0)
+    let garbage: [UInt8] = Array(repeating: 0, count: 24)
+    for _ in 0..<1_000 { speaker.deliver(garbage.span.bytes, from: source, at: start) }
+    expectRest(&speaker, at: start, FloodGauge.rest)
+    _ = try add(&speaker, "10.66.0.2", SessionConfiguration())
+    for _ in 0..<1_000 { speaker.deliver(garbage.span.bytes, from: source, at: start) }
+    let due = speaker.nextDeadline
+    expectRest(&speaker, at: due + -1_000, 1_000)
+    for _ in 0..<1_000 { speaker.deliver(garbage.span.bytes, from: source, at: start) }
+    expectRest(&speaker, at: due + 1_000, 0)
+  }
+}
+
 /// Sends packets with any source, by a raw socket that makes its own IP headers.
 private struct Forger: ~Copyable {
   private let descriptor: Int32

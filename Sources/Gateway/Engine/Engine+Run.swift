@@ -1,6 +1,7 @@
 import Addresses
 import BFD
 import Configuration
+import Glibc
 import Netlink
 import Probing
 import Runtime
@@ -25,11 +26,20 @@ extension Engine {
       turn(at: now)
       let deadline = min(
         min(min(speaker.nextDeadline, prober.nextDeadline), core.nextDeadline), min(min(retryAt, verifyAt), stopAt))
+      rest()
       poller.wait(until: deadline, now: MonotonicClock.now())
       now = MonotonicClock.now()
     }
     report(.stopped)
     sendReports()
+  }
+
+  /// Under a flood of packets that are discarded, many are read at once.
+  private mutating func rest() {
+    let pause = speaker.rest(at: MonotonicClock.now())
+    guard pause > 0 else { return }
+    var time = timespec(tv_sec: 0, tv_nsec: Int(pause))
+    nanosleep(&time, nil)
   }
 
   /// One turn: what came in, what follows from it, and only then what can wait.
