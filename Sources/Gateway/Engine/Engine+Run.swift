@@ -1,5 +1,6 @@
 import Addresses
 import BFD
+import CLinux
 import Configuration
 import Glibc
 import Netlink
