@@ -197,8 +197,6 @@ struct Oracle {
     }
     guard let periodic, heard?.packet.requiredMinRx != .zero, heard != nil || session.configuration.role == .active
     else { return nil }
-    // Section 6.8.7: a peer in Demand mode hears nothing periodic while both are Up.
-    if heard?.packet.demand == true, heard?.packet.state == .up, session.state == .up { return nil }
     // With a multiplier of 1 at most 90 %; a changed one counts once it was sent.
     let interval = longestInterval(session, taken: taken).nanoseconds
     let most = periodic.packet.detectMultiplier == 1 ? interval / 10 * 9 : interval
