@@ -47,7 +47,8 @@ extension Speaker {
   public func lastPackets(of index: Int) -> [CapturedPacket] {
     guard slots.indices.contains(index), let settings = slots[index]?.settings else { return [] }
     let offset = WallClock.offset()
-    return rings.packets(of: index).map { captured($0, settings, offset) }
+    let local = slots[index]?.heardAt
+    return rings.packets(of: index).map { captured($0, settings, local, offset) }
   }
 
   /// Copies packets from now on, to be taken with `takeTapped` after every `run`; nil copies none.
@@ -74,6 +75,9 @@ extension Speaker {
       length: max(payload.byteCount, arrivalLength), authenticationType: Self.authenticationType(payload),
       fate: fate)
     rings.append(record, session: index)
+    if fate == PacketRecord.taken, slots[index]?.settings.localAddress == nil {
+      slots[index]?.heardAt = source.destination
+    }
     guard tap != nil else { return }
     let copy = captured(record, source, WallClock.offset())
     tap?.append(copy, session: index)
@@ -86,7 +90,7 @@ extension Speaker {
       authenticationType: authenticationType, fate: PacketRecord.sent)
     rings.append(record, session: index)
     if tap != nil, let settings = slots[index]?.settings {
-      let copy = captured(record, settings, WallClock.offset())
+      let copy = captured(record, settings, slots[index]?.heardAt, WallClock.offset())
       tap?.append(copy, session: index)
     }
   }
@@ -126,11 +130,14 @@ extension Speaker {
       length: Int(record.length), octets: record.octets, authenticationType: record.authenticationType)
   }
 
-  /// One of a session's, with the session's addresses; the local one is unspecified where the kernel chooses it.
-  private func captured(_ record: PacketRecord, _ settings: SessionSettings, _ offset: Int64) -> CapturedPacket {
+  /// One of a session's, with the session's addresses; where the kernel chooses the local one, it is the one that
+  /// the peer sends to, and unspecified before it has.
+  private func captured(
+    _ record: PacketRecord, _ settings: SessionSettings, _ heardAt: IPAddress?, _ offset: Int64
+  ) -> CapturedPacket {
     let family = settings.remoteAddress?.family ?? .ipv4
     let remote = settings.remoteAddress ?? .any(family)
-    let local = settings.localAddress ?? .any(family)
+    let local = settings.localAddress ?? heardAt ?? .any(family)
     let isSent = record.direction == .sent
     return CapturedPacket(
       time: record.at.nanoseconds + offset, direction: record.direction, discarded: record.discarded,

@@ -26,6 +26,8 @@ public struct Speaker: ~Copyable {
     /// Whether that rule names one host and is active: the session is there before the peer speaks, and stays.
     var isNamed = false
     var lastTransition: Transition?
+    /// Where the peer last sent to, where the kernel chooses the local address: what captures show.
+    var heardAt: IPAddress?
     /// What the owner wants it held in.
     var hold: Session.Hold?
     var dampening: Dampening?
