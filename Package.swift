@@ -109,7 +109,8 @@ let package = Package(
     tests("NetworkNamespaces", ["CLinux", "NamespaceTestSupport"]),
     tests("Netlink", ["Addresses", "CLinux", "NamespaceTestSupport", "NetworkNamespaces"]),
     tests(
-      "Speaker", ["Addresses", "BFD", "CLinux", "NamespaceTestSupport", "NetworkNamespaces", "PacketSockets"]),
+      "Speaker",
+      ["Addresses", "BFD", "Capture", "CLinux", "NamespaceTestSupport", "NetworkNamespaces", "PacketSockets"]),
     tests(
       "Probing", ["Addresses", "BFD", "CLinux", "NamespaceTestSupport", "NetworkNamespaces", "PacketSockets"]),
     tests("Control", ["CLinux", "ControlTestSupport"]),
