@@ -39,6 +39,8 @@ let package = Package(
     library("OpenBFDD", ["Addresses", "BFD"]),
 
     library("Capture", ["Addresses", "BFD"]),
+    library("Languages"),
+    library("Doctor", ["Addresses", "Languages"]),
 
     // The edge: the kernel's headers, libyaml.
     .target(name: "CLinux"),
@@ -65,7 +67,8 @@ let package = Package(
         "Addresses", "BFD", "Capture", "Configuration", "Control", "CLinux", "Netlink", "NetworkNamespaces",
         "Probing", "Runtime", "Speaker"
       ]),
-    library("Lab", ["Addresses", "CLinux", "NetworkNamespaces"]),
+    library("Processes", ["CLinux", "NetworkNamespaces"]),
+    library("Lab", ["Addresses", "CLinux", "NetworkNamespaces", "Processes"]),
     .executableTarget(
       name: "everway",
       dependencies: [
@@ -88,7 +91,8 @@ let package = Package(
     .executableTarget(
       name: "FailoverBenchmark",
       dependencies: [
-        "Addresses", "BFD", "CLinux", "Control", "Gateway", "Lab", "Netlink", "NetworkNamespaces", "Speaker",
+        "Addresses", "BFD", "CLinux", "Control", "Gateway", "Lab", "Netlink", "NetworkNamespaces", "Processes",
+        "Speaker",
         .product(name: "ArgumentParser", package: "swift-argument-parser")
       ],
       path: "Benchmarks/Failover", swiftSettings: settings),
@@ -98,9 +102,10 @@ let package = Package(
     tests("OpenBFDD", ["Addresses", "BFD"]),
     .testTarget(
       name: "BeaconTests",
-      dependencies: ["everway", "Addresses", "CLinux", "Lab", "NetworkNamespaces", "OpenBFDD"],
+      dependencies: ["everway", "Addresses", "CLinux", "Lab", "NetworkNamespaces", "OpenBFDD", "Processes"],
       swiftSettings: settings),
     tests("Capture", ["Addresses", "BFD"]),
+    tests("Doctor", ["Addresses", "Languages"]),
     tests("YAML"),
     tests("Configuration", ["Addresses", "BFD", "YAML"]),
     .target(
@@ -126,12 +131,12 @@ let package = Package(
         "Addresses", "AgentHost", "BFD", "Capture", "CLinux", "Configuration", "Control", "Lab",
         "NamespaceTestSupport",
         "Netlink",
-        "NetworkNamespaces", "Speaker"
+        "NetworkNamespaces", "Processes", "Speaker"
       ]),
     .executableTarget(
       name: "AgentHost", dependencies: ["Configuration", "Gateway"], path: "Tests/AgentHost",
       swiftSettings: settings),
-    tests("Lab", ["Addresses", "Configuration", "NetworkNamespaces"]),
+    tests("Lab", ["Addresses", "Configuration", "NetworkNamespaces", "Processes"]),
     .target(
       name: "Simulation", dependencies: ["Addresses", "BFD"], path: "Tests/Simulation", swiftSettings: settings),
     .testTarget(
@@ -140,7 +145,7 @@ let package = Package(
       name: "InteropTests",
       dependencies: [
         "Addresses", "BFD", "CLinux", "Configuration", "Control", "Gateway", "Lab", "Netlink",
-        "NetworkNamespaces", "Speaker"
+        "NetworkNamespaces", "Processes", "Speaker"
       ],
       swiftSettings: settings)
   ],

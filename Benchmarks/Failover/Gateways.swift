@@ -4,6 +4,7 @@ import Glibc
 import Lab
 import Netlink
 import NetworkNamespaces
+import Processes
 
 /// Where everyone meets.
 enum Ground {

@@ -1,6 +1,7 @@
 public import Addresses
 import Glibc
 import NetworkNamespaces
+import Processes
 import Synchronization
 
 /// BIRD 2 in a namespace, with a control socket and configuration of its own, running protocol bfd alone.

@@ -1,5 +1,6 @@
 import Addresses
 import NetworkNamespaces
+import Processes
 import Synchronization
 
 /// The demo's network, standing: see `DemoPlan` for what it looks like.

@@ -1,6 +1,7 @@
 public import Addresses
 import Glibc
 import NetworkNamespaces
+import Processes
 import Synchronization
 
 /// FRR's zebra and bfdd in a namespace, with sockets, pid files and configuration of their own: the machine's FRR, if

@@ -1,5 +1,6 @@
 import Glibc
 import NetworkNamespaces
+public import Processes
 import Synchronization
 
 /// A set of network namespaces, processes and files that come and go together.

@@ -1,4 +1,5 @@
 public import NetworkNamespaces
+public import Processes
 
 /// Why the lab could not do something: what was tried, why it failed, and what the program said last.
 public struct LabError: Error, Sendable, CustomStringConvertible {
@@ -13,6 +14,8 @@ public struct LabError: Error, Sendable, CustomStringConvertible {
   }
 
   public init(_ error: SystemCallError) { self.init(error.description) }
+
+  public init(_ error: ProgramError) { self.init(error.message, output: error.output) }
 
   public var description: String {
     output.isEmpty

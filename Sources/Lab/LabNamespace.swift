@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 public import NetworkNamespaces
+import Processes
 
 /// One of the lab's network namespaces, by its name below /run/netns.
 public struct LabNamespace: Hashable, Sendable {

@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import NetworkNamespaces
+public import Processes
 import Synchronization
 
 /// A program that the lab runs in the background, in a process group of its own, its output in a file.
@@ -25,8 +26,9 @@ public final class LabProcess: Sendable {
   public static func start(
     _ command: Command, in namespace: LabNamespace? = nil, outputPath: String
   ) throws(LabError) -> LabProcess {
-    let path = try command.resolved()
-    let environment = Lab.environment(adding: command.environment)
+    let path: String
+    do throws(ProgramError) { path = try command.resolved() } catch { throw LabError(error) }
+    let environment = command.wholeEnvironment
     let body: @Sendable () throws(SystemCallError) -> pid_t = { () throws(SystemCallError) in
       let null = open("/dev/null", O_RDONLY | O_CLOEXEC)
       let output = open(outputPath, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)

@@ -1,5 +1,6 @@
 import Glibc
 import NetworkNamespaces
+import Processes
 import Synchronization
 
 /// OVN's northbound and southbound databases and northd, with sockets and files of their own: the machine's OVN, if any,

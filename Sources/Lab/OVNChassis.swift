@@ -1,6 +1,7 @@
 public import Addresses
 import Glibc
 import NetworkNamespaces
+import Processes
 import Synchronization
 
 /// One node of an OVN cluster in a namespace: ovsdb-server, ovs-vswitchd with the userspace datapath (no kernel module

@@ -3,6 +3,7 @@ import CLinux
 import Glibc
 import Lab
 import NetworkNamespaces
+import Processes
 import Testing
 
 /// Two hosts on a wire, and this program under OpenBFDD's names.

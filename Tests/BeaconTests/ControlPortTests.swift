@@ -4,6 +4,7 @@ import Glibc
 import Lab
 import NetworkNamespaces
 import OpenBFDD
+import Processes
 import Testing
 
 /// A client that need not behave: one TCP connection to a beacon's control port.

@@ -1,6 +1,7 @@
 import Addresses
 import Glibc
 import Lab
+import Processes
 import Testing
 
 /// The calls of Kube-OVN 1.12 to 1.17, as its code and its images' scripts make them.

@@ -1,6 +1,7 @@
 import Addresses
 import Glibc
 import Lab
+import Processes
 import Testing
 
 /// Our beacon where Kube-OVN starts OpenBFDD's: in `ovnext`, towards a real OVN.

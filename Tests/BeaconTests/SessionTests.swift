@@ -1,6 +1,7 @@
 import Addresses
 import Glibc
 import Lab
+import Processes
 import Testing
 
 @Suite("Sessions of two beacons", .serialized, .timeLimit(.minutes(5)), .enabled(if: geteuid() == 0))

@@ -1,6 +1,7 @@
 import BFD
 import Glibc
 import NetworkNamespaces
+import Processes
 import Speaker
 import Synchronization
 
@@ -26,7 +27,7 @@ final class AgentProcess: Sendable {
 
   init(in namespace: String, _ words: [String], log: String) throws {
     let path = words[0].hasPrefix("/") || words[0].hasPrefix(".") ? words[0] : try Command(words[0]).resolved()
-    let environment = Lab.environment(adding: [:])
+    let environment = Command(path).wholeEnvironment
     pid = try NetworkNamespace(named: namespace).perform { () throws(SystemCallError) in
       let null = open("/dev/null", O_RDONLY | O_CLOEXEC)
       let output = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)

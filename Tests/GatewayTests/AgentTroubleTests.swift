@@ -5,6 +5,7 @@ import Control
 import Glibc
 import Netlink
 import NetworkNamespaces
+import Processes
 import Testing
 
 @testable import Gateway

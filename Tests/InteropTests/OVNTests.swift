@@ -1,6 +1,7 @@
 import BFD
 import Glibc
 import Lab
+import Processes
 import Speaker
 import Testing
 

@@ -2,6 +2,7 @@ import BFD
 import Control
 import Glibc
 import Lab
+import Processes
 import Testing
 
 extension Interop {

@@ -2,6 +2,7 @@ import BFD
 import Control
 import Glibc
 import Lab
+import Processes
 import Testing
 
 /// The product itself, `everway run`, at our end of a field: asked and changed over its control socket.

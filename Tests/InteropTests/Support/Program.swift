@@ -2,6 +2,7 @@ import Addresses
 import Control
 import Glibc
 import Lab
+import Processes
 import Testing
 
 /// `everway run` in a namespace of the lab, with a configuration of the test's own.

@@ -1,8 +1,8 @@
-import CLinux
+public import CLinux
 import Glibc
-import NetworkNamespaces
+public import NetworkNamespaces
 
-/// posix_spawn with what every child of the lab gets: a process group of its own (so that Ctrl-C on the terminal
+/// posix_spawn with what every child of ours gets: a process group of its own (so that Ctrl-C on the terminal
 /// does not reach it and a kill reaches its children too), no blocked signal, default dispositions.
 ///
 /// The child starts in the network namespace of the calling thread.
@@ -10,7 +10,7 @@ import NetworkNamespaces
 ///   - path: the program; not looked up in PATH.
 ///   - input, output, errorOutput: descriptors that become 0, 1 and 2; all others must be close-on-exec.
 /// - Returns: the child's pid.
-func spawn(
+public func spawn(
   path: String, arguments: [String], environment: [String], input: Int32, output: Int32, errorOutput: Int32
 ) throws(SystemCallError) -> pid_t {
   var actions = posix_spawn_file_actions_t()
@@ -56,9 +56,9 @@ private func withCStrings<R>(
   }
 }
 
-extension Lab {
-  /// The environment of this process with `changes`, as `NAME=VALUE` lines in a stable order.
-  static func environment(adding changes: [String: String]) -> [String] {
+extension Command {
+  /// The environment of this process with the command's changes, as `NAME=VALUE` lines in a stable order.
+  public var wholeEnvironment: [String] {
     var merged: [String: String] = [:]
     var cursor = environ
     while let entry = cursor.pointee {
@@ -68,7 +68,7 @@ extension Lab {
       }
       cursor += 1
     }
-    for (name, value) in changes { merged[name] = value }
+    for (name, value) in environment { merged[name] = value }
     return merged.map { "\($0.key)=\($0.value)" }.sorted()
   }
 }

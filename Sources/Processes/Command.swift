@@ -21,23 +21,24 @@ public struct Command: Hashable, Sendable, CustomStringConvertible {
   public var name: String { program.split(separator: "/").last.map(String.init) ?? program }
 
   /// Where the program is.
-  /// - Throws: `LabError` naming the Debian package to install when it is nowhere.
-  func resolved() throws(LabError) -> String {
+  /// - Throws: `ProgramError` naming the Debian package to install when it is nowhere.
+  public func resolved() throws(ProgramError) -> String {
     if program.contains("/") {
-      guard access(program, X_OK) == 0 else { throw LabError("\(program) is not there or cannot be run") }
+      guard access(program, X_OK) == 0 else { throw ProgramError("\(program) is not there or cannot be run") }
       return program
     }
     let path = getenv("PATH").map { String(cString: $0) } ?? ""
     let places = path.split(separator: ":").map(String.init) + ["/usr/sbin", "/sbin", "/usr/lib/frr"]
     for place in places where access("\(place)/\(program)", X_OK) == 0 { return "\(place)/\(program)" }
     let hint = Self.packages[program].map { ": install it with `apt-get install \($0)`" } ?? ""
-    throw LabError("\(program) is not installed\(hint)")
+    throw ProgramError("\(program) is not installed\(hint)")
   }
 
-  /// The Debian package of each program the lab runs.
+  /// The Debian package of each program that is run.
   private static let packages = [
     "zebra": "frr", "bfdd": "frr", "staticd": "frr", "vtysh": "frr", "bird": "bird2", "birdc": "bird2",
-    "nft": "nftables", "ip": "iproute2", "tcpdump": "tcpdump", "ethtool": "ethtool",
+    "nft": "nftables", "iptables-save": "iptables", "ip6tables-save": "iptables", "firewall-cmd": "firewalld",
+    "ip": "iproute2", "tcpdump": "tcpdump", "ethtool": "ethtool",
     "ovn-nbctl": "ovn-central", "ovn-sbctl": "ovn-central", "ovn-northd": "ovn-central",
     "ovn-controller": "ovn-host", "ovsdb-server": "openvswitch-switch", "ovs-vswitchd": "openvswitch-switch",
     "ovs-vsctl": "openvswitch-switch", "ovsdb-tool": "openvswitch-switch"
@@ -52,7 +53,7 @@ public enum ExitStatus: Hashable, Sendable, CustomStringConvertible {
   case gone
 
   /// From the status word of waitpid(2).
-  init(waitStatus status: Int32) {
+  public init(waitStatus status: Int32) {
     // WIFEXITED, WEXITSTATUS and WTERMSIG of <sys/wait.h> are function-like macros that Swift cannot import.
     let signal = status & 0x7f
     self = signal == 0 ? .exited(status >> 8 & 0xff) : .signalled(signal)
