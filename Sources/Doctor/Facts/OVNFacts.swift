@@ -1,0 +1,4 @@
+/// Rows of OVN's northbound and southbound databases that concern gateways.
+public struct OVNFacts: Codable, Hashable, Sendable {
+  public init() {}
+}

@@ -1,0 +1,64 @@
+public import Addresses
+public import Languages
+
+/// Whether a repair may be made without asking.
+public enum RepairClass: String, Codable, Hashable, Sendable {
+  /// Safe: `--fix` makes it.
+  case automatic
+  /// `--fix` asks first; `--yes` answers.
+  case guarded
+  /// Only a person can.
+  case manual
+  /// There is nothing to repair.
+  case none
+}
+
+/// What mends a finding.
+public struct Remedy: Codable, Hashable, Sendable {
+  public var repair: RepairClass
+  /// In order.
+  public var steps: [RepairStep]
+
+  public init(repair: RepairClass, steps: [RepairStep]) {
+    self.repair = repair
+    self.steps = steps
+  }
+
+  /// What everway itself can do of it.
+  public var actions: [RepairAction] { steps.compactMap(\.action) }
+}
+
+/// One step of a repair.
+public struct RepairStep: Codable, Hashable, Sendable {
+  /// What it does, a sentence without a full stop; nil when the command speaks for itself.
+  public var words: Words?
+  /// What a person would type; nil when it is no command.
+  public var command: String?
+  /// What `--fix` does; nil when only a person can.
+  public var action: RepairAction?
+
+  public init(_ words: Words? = nil, command: String? = nil, action: RepairAction? = nil) {
+    self.words = words
+    self.command = command
+    self.action = action
+  }
+}
+
+/// An effect that `--fix` can have. Values, so that a diagnosis stays pure; `Collectors` carries them out.
+///
+/// `namespace` is a name below /run/netns, nil the namespace everway was started in.
+public enum RepairAction: Codable, Hashable, Sendable {
+  /// What `everway netns repair` does.
+  case repairNamespace(name: String)
+  case setSysctl(namespace: String?, name: String, value: String)
+  case setLinkUp(namespace: String?, link: String)
+  /// From the node into the namespace, under the name it has inside.
+  case moveLink(outsideName: String, namespace: String, name: String)
+  case addAddress(namespace: String?, link: String, address: IPPrefix)
+  case removeAddress(namespace: String?, link: String, address: IPPrefix)
+  case setMAC(namespace: String?, link: String, address: MACAddress)
+  case setMTU(namespace: String?, link: String, octets: Int)
+  case replaceDefaultRoute(namespace: String?, gateway: IPAddress, link: String)
+  /// What `bfdd-control COMMAND` does in that namespace.
+  case controlBeacon(namespace: String?, arguments: [String])
+}
