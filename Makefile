@@ -7,7 +7,7 @@ SWIFT ?= swift
 RELEASE := -c release --static-swift-stdlib --product everway
 # Tests that use the network run one after the other; the others share the cores.
 PURE := AddressesTests|DoctorTests|BFDTests|CaptureTests|OpenBFDDTests|YAMLTests|ConfigurationTests|FuzzTests
-NETWORK := NetworkNamespacesTests|NetlinkTests|SpeakerTests|ProbingTests|GatewayTests|BeaconTests|ControlTests|CommandTests|LabTests|InteropTests
+NETWORK := NetworkNamespacesTests|CollectorsTests|NetlinkTests|SpeakerTests|ProbingTests|GatewayTests|BeaconTests|ControlTests|CommandTests|LabTests|InteropTests
 
 .PHONY: help
 help: ## list the targets

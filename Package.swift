@@ -67,13 +67,20 @@ let package = Package(
         "Addresses", "BFD", "Capture", "Configuration", "Control", "CLinux", "Netlink", "NetworkNamespaces",
         "Probing", "Runtime", "Speaker"
       ]),
+    library(
+      "Collectors",
+      [
+        "Addresses", "CLinux", "Configuration", "Control", "Doctor", "Languages", "Netlink", "NetworkNamespaces",
+        "Processes"
+      ]),
     library("Processes", ["CLinux", "NetworkNamespaces"]),
     library("Lab", ["Addresses", "CLinux", "NetworkNamespaces", "Processes"]),
     .executableTarget(
       name: "everway",
       dependencies: [
-        "Addresses", "Beacon", "BFD", "Capture", "Configuration", "Control", "Gateway", "Lab", "Netlink",
-        "NetworkNamespaces", "OpenBFDD", "Speaker", "YAML", "CLinux",
+        "Addresses", "Beacon", "BFD", "Capture", "Collectors", "Configuration", "Control", "Doctor", "Gateway",
+        "Lab",
+        "Languages", "Netlink", "NetworkNamespaces", "OpenBFDD", "Speaker", "YAML", "CLinux",
         .product(name: "ArgumentParser", package: "swift-argument-parser")
       ],
       swiftSettings: settings),
@@ -136,6 +143,7 @@ let package = Package(
     .executableTarget(
       name: "AgentHost", dependencies: ["Configuration", "Gateway"], path: "Tests/AgentHost",
       swiftSettings: settings),
+    tests("Collectors", ["Addresses", "Doctor", "Lab", "Languages", "NetworkNamespaces", "Processes"]),
     tests("Lab", ["Addresses", "Configuration", "NetworkNamespaces", "Processes"]),
     .target(
       name: "Simulation", dependencies: ["Addresses", "BFD"], path: "Tests/Simulation", swiftSettings: settings),

@@ -1,0 +1,7 @@
+import Doctor
+
+enum NamespaceRepairs {
+  static func apply(_ action: RepairAction) throws(RepairError) {
+    throw RepairError("this version cannot do it: \(action)")
+  }
+}
