@@ -16,13 +16,17 @@ public struct Diagnosis: Hashable, Sendable {
   }
 
   /// Pure: the same facts, the same diagnosis.
-  public init(_ facts: Facts, checks: [Check] = Check.all) {
+  public init(_ facts: Facts, _ selection: Selection = .everything, checks: [Check] = Check.all) {
     var found: [Finding] = []
     areas = []
     for area in Area.allCases {
-      let own = checks.filter { $0.area == area }
+      let own = checks.filter { $0.area == area && selection.includes($0) }
       guard !own.isEmpty else { continue }
-      let examinations = own.map { $0.examine(facts) }
+      let examinations = own.map { check in
+        var examination = check.examine(facts)
+        examination.findings.removeAll { !selection.includes($0.id, of: area) }
+        return examination
+      }
       var gaps: [Gap] = []
       for gap in examinations.flatMap(\.gaps) where !gaps.contains(gap) { gaps.append(gap) }
       areas.append(

@@ -51,6 +51,14 @@ public struct FindingPage: Sendable {
     return "\n## \(head)\n\n" + lines.joined(separator: "\n") + "\n"
   }
 
+  /// In the repository.
+  public static func path(_ id: FindingID, _ language: Language) -> String {
+    switch language {
+    case .english: "docs/findings/\(id).md"
+    case .chinese: "docs/findings/zh-CN/\(id).md"
+    }
+  }
+
   public static func name(_ severity: Severity) -> Words {
     switch severity {
     case .info: Words("info", zh: "提示")

@@ -22,6 +22,7 @@ struct Everway: ParsableCommand {
         everway status --follow           the same, kept up to date
         everway drain --wait              take this node out of service
         everway undrain                   and back in
+        everway doctor                    what is wrong, why, and how to mend it
         everway capture -o - | wireshark -k -i -
                                           the packets, as they come and go
 
@@ -44,7 +45,7 @@ struct Everway: ParsableCommand {
     version: "everway \(Version.current)",
     subcommands: [
       Check.self, ShowPlan.self, Run.self, Status.self, CaptureCommand.self, Drain.self, Undrain.self, Reload.self,
-      LabCommand.self,
+      DoctorCommand.self, CollectCommand.self, LabCommand.self,
       ShowVersion.self
     ])
 }

@@ -53,7 +53,7 @@ struct Styled: ExpressibleByStringInterpolation {
   }
 
   /// East Asian wide characters take two columns, marks that combine none (UAX #11, the large blocks).
-  private static func columns(_ scalar: Unicode.Scalar) -> Int {
+  static func columns(_ scalar: Unicode.Scalar) -> Int {
     switch scalar.value {
     case 0x0300...0x036f, 0x200b...0x200d, 0xfe00...0xfe0f: 0
     case 0x1100...0x115f, 0x2e80...0x303e, 0x3041...0xa4cf, 0xac00...0xd7a3, 0xf900...0xfaff, 0xfe30...0xfe6f,

@@ -53,11 +53,11 @@ struct Table {
     guard let width, text.width + indent > width else { return [margin + text.rendered(color: color)] }
     var lines: [String] = []
     var line = ""
-    for word in text.text.split(separator: " ") {
-      let longer = line.isEmpty ? String(word) : line + " " + word
+    for word in LineBreaks.words(text.text) {
+      let longer = line.isEmpty ? word.text : line + (word.followsSpace ? " " : "") + word.text
       if !line.isEmpty, Styled(longer).width + indent > width {
         lines.append(line)
-        line = String(word)
+        line = word.text
       } else {
         line = longer
       }
