@@ -51,9 +51,12 @@ public struct Diagnosis: Hashable, Sendable {
 
 extension Diagnosis {
   /// Puts each finding below its closest cause, and what explains the most first.
-  static func ordered(_ findings: [Finding]) -> [Finding] {
+  /// - Parameter explains: what a kind of finding can bring about; the catalogue's edges.
+  static func ordered(
+    _ findings: [Finding], explains: (FindingID) -> [FindingID] = { Catalogue.entry($0).explains }
+  ) -> [Finding] {
     let count = findings.count
-    let causes = findings.map { Set(Catalogue.entry($0.id).explains) }
+    let causes = findings.map { Set(explains($0.id)) }
     /// reach[i]: all that follow from i, i itself left out.
     var reach = (0..<count).map { cause in
       Set((0..<count).filter { $0 != cause && causes[cause].contains(findings[$0].id) })

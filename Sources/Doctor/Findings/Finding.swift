@@ -24,12 +24,11 @@ public struct Finding: Hashable, Sendable {
   ) {
     self.id = id
     self.subject = subject
-    let entry = Catalogue.entry(id)
-    self.severity = severity ?? entry.severity
+    self.severity = severity ?? Catalogue.entry(id).severity
     self.certainty = certainty
     self.parameters = parameters.merging(["subject": subject]) { given, _ in given }
     self.evidence = evidence
-    remedy = Remedy(repair: repair ?? entry.repair, steps: steps)
+    remedy = Remedy(repair: repair ?? Catalogue.entry(id).repair, steps: steps)
   }
 
   /// Of the catalogue, with this finding's values in it.
