@@ -1,0 +1,15 @@
+// A bundle, a row or an API object may leave out a list or a map that is empty; the decoders that the compiler writes
+// for this module's facts then take it for empty.
+extension KeyedDecodingContainer {
+  func decode<T: Decodable>(_ type: [T].Type, forKey key: Key) throws -> [T] {
+    try decodeIfPresent(type, forKey: key) ?? []
+  }
+
+  func decode<T: Decodable>(_ type: [String: T].Type, forKey key: Key) throws -> [String: T] {
+    try decodeIfPresent(type, forKey: key) ?? [:]
+  }
+
+  func decode<T>(_ type: Gathered<T>.Type, forKey key: Key) throws -> Gathered<T> {
+    try decodeIfPresent(type, forKey: key) ?? .unavailable("not in the bundle")
+  }
+}
