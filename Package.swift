@@ -40,7 +40,8 @@ let package = Package(
 
     library("Capture", ["Addresses", "BFD"]),
     library("Languages"),
-    library("Doctor", ["Addresses", "Languages"]),
+    library("NamespaceDiagnosis", ["Languages"]),
+    library("Doctor", ["Addresses", "Languages", "NamespaceDiagnosis"]),
 
     // The edge: the kernel's headers, libyaml.
     .target(name: "CLinux"),
@@ -51,7 +52,7 @@ let package = Package(
       name: "YAML", dependencies: ["CYAML"], swiftSettings: settings,
       linkerSettings: [.linkedLibrary(":libyaml.a")]),  // static: no libyaml on the target machine
     library("Configuration", ["YAML", "Addresses", "BFD"]),
-    library("NetworkNamespaces", ["CLinux"]),
+    library("NetworkNamespaces", ["CLinux", "NamespaceDiagnosis"]),
     library("Netlink", ["CLinux", "Addresses", "NetworkNamespaces"]),
     library("PacketSockets", ["CLinux", "Addresses"]),
     library(
@@ -64,8 +65,8 @@ let package = Package(
     library(
       "Gateway",
       [
-        "Addresses", "BFD", "Capture", "Configuration", "Control", "CLinux", "Netlink", "NetworkNamespaces",
-        "Probing", "Runtime", "Speaker"
+        "Addresses", "BFD", "Capture", "Configuration", "Control", "CLinux", "NamespaceDiagnosis", "Netlink",
+        "NetworkNamespaces", "Probing", "Runtime", "Speaker"
       ]),
     library(
       "Collectors",
@@ -79,8 +80,8 @@ let package = Package(
       name: "everway",
       dependencies: [
         "Addresses", "Beacon", "BFD", "Capture", "Collectors", "Configuration", "Control", "Doctor", "Gateway",
-        "Lab",
-        "Languages", "Netlink", "NetworkNamespaces", "OpenBFDD", "Speaker", "YAML", "CLinux",
+        "Lab", "Languages", "NamespaceDiagnosis", "Netlink", "NetworkNamespaces", "OpenBFDD", "Speaker", "YAML",
+        "CLinux",
         .product(name: "ArgumentParser", package: "swift-argument-parser")
       ],
       swiftSettings: settings),
@@ -113,12 +114,13 @@ let package = Package(
       swiftSettings: settings),
     tests("Capture", ["Addresses", "BFD"]),
     tests("Doctor", ["Addresses", "Languages"]),
+    tests("NamespaceDiagnosis", ["Languages"]),
     tests("YAML"),
     tests("Configuration", ["Addresses", "BFD", "YAML"]),
     .target(
       name: "NamespaceTestSupport", dependencies: ["NetworkNamespaces"], path: "Tests/NamespaceTestSupport",
       swiftSettings: settings),
-    tests("NetworkNamespaces", ["CLinux", "NamespaceTestSupport"]),
+    tests("NetworkNamespaces", ["CLinux", "NamespaceDiagnosis", "NamespaceTestSupport"]),
     tests("Netlink", ["Addresses", "CLinux", "NamespaceTestSupport", "NetworkNamespaces"]),
     tests(
       "Speaker",
@@ -136,9 +138,7 @@ let package = Package(
       "Gateway",
       [
         "Addresses", "AgentHost", "BFD", "Capture", "CLinux", "Configuration", "Control", "Lab",
-        "NamespaceTestSupport",
-        "Netlink",
-        "NetworkNamespaces", "Processes", "Speaker"
+        "NamespaceDiagnosis", "NamespaceTestSupport", "Netlink", "NetworkNamespaces", "Processes", "Speaker"
       ]),
     .executableTarget(
       name: "AgentHost", dependencies: ["Configuration", "Gateway"], path: "Tests/AgentHost",

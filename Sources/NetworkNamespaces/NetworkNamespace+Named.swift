@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import NamespaceDiagnosis
 
 extension NetworkNamespace {
   /// Where named namespaces live, the same place as `ip netns` has.
@@ -15,9 +16,9 @@ extension NetworkNamespace {
     switch try Self.state(named: name) {
     case .absent:
       throw SystemCallError(operation, code: ENOENT, hint: "create it with `ip netns add \(name)`")
-    case .broken(let fault):
-      throw SystemCallError("\(operation) (\(fault))", code: EINVAL, hint: fault.hint(for: name))
-    case .healthy: try self.init(path: Self.path(named: name))
+    case .broken(let fault) where !fault.isUsable:
+      throw SystemCallError("\(operation) (\(fault))", code: EINVAL, hint: fault.hint(for: name).en)
+    case .healthy, .broken: try self.init(path: Self.path(named: name))
     }
   }
 
@@ -86,7 +87,7 @@ extension NetworkNamespace {
       made = true
     case .broken(.plainFile), .broken(.mountMissing): break
     case .broken(let fault):
-      throw SystemCallError("\(operation) (\(fault))", code: EINVAL, hint: fault.hint(for: name))
+      throw SystemCallError("\(operation) (\(fault))", code: EINVAL, hint: fault.hint(for: name).en)
     }
     guard mount("/proc/thread-self/fd/\(descriptor)", path, "none", UInt(MS_BIND), nil) == 0 else {
       let code = errno

@@ -1,6 +1,7 @@
 import Addresses
 import Configuration
 import Glibc
+import NamespaceDiagnosis
 import Netlink
 import NetworkNamespaces
 import Testing

@@ -153,7 +153,7 @@ struct PlanProblemTests {
     let plan = try lab.plan(lab.configuration())
     #expect(plan.changes() == [])
     #expect(plan.problems.map(\.field) == ["namespace"])
-    #expect(plan.problems.first?.remedy.contains("remove \(path)") == true)
+    #expect(plan.problems.first?.remedy.contains("netns repair") == true)
   }
 
   @Test("A namespace in use whose name was removed gets its name back; one whose name leads elsewhere is said")

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import NamespaceDiagnosis
 import NamespaceTestSupport
 import NetworkNamespaces
 import Testing
@@ -114,7 +115,7 @@ import Testing
       expected = .danglingSymlink(target: "/run/netns/nowhere")
     case .directory:
       try #require(mkdir(path, 0o755) == 0)
-      expected = .directory
+      expected = .directory(isEmpty: true)
     case .wrongKind:
       close(open(path, O_CREAT | O_WRONLY, 0))
       try #require(mount("/proc/self/ns/uts", path, "none", UInt(MS_BIND), nil) == 0)
@@ -128,7 +129,7 @@ import Testing
       expected = .deletedFile
     case .fifo:
       try #require(mkfifo(path, 0o600) == 0)
-      expected = .specialFile
+      expected = .specialFile(.fifo)
     }
     #expect(try NetworkNamespace.state(named: name) == .broken(expected))
     let error = #expect(throws: SystemCallError.self) { _ = try NetworkNamespace(named: name) }

@@ -3,6 +3,7 @@ import Configuration
 import Control
 import Glibc
 import Netlink
+import NamespaceDiagnosis
 import NetworkNamespaces
 import Runtime
 import Speaker

@@ -4,6 +4,7 @@ public import Configuration
 import Control
 import Glibc
 import Netlink
+import NamespaceDiagnosis
 import NetworkNamespaces
 import Runtime
 import Speaker

@@ -2,6 +2,7 @@ import Addresses
 import BFD
 import Configuration
 import Netlink
+import NamespaceDiagnosis
 import NetworkNamespaces
 import Speaker
 

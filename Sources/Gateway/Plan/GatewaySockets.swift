@@ -1,6 +1,7 @@
 import Configuration
 import Glibc
 import Netlink
+import NamespaceDiagnosis
 import NetworkNamespaces
 
 /// One namespace: held open, and a netlink socket in it.
@@ -66,7 +67,7 @@ struct GatewaySockets: ~Copyable, Sendable {
       return
     }
     let state = try asNetlink { () throws(SystemCallError) in try NetworkNamespace.state(named: name) }
-    guard case .healthy(let identity) = state else { return }
+    guard let identity = state.identity else { return }
     isOne = try asNetlink { () throws(SystemCallError) in try identity == home.namespace.identity() }
     gateway =
       isOne

@@ -1,5 +1,6 @@
 import Addresses
 import Netlink
+import NamespaceDiagnosis
 import NetworkNamespaces
 
 /// What there is in the kernel, as far as a ``DesiredState`` looks at it. Interfaces go by name, not by index: a link may

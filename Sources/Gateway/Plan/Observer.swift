@@ -2,6 +2,7 @@ import Addresses
 import Configuration
 import Glibc
 import Netlink
+import NamespaceDiagnosis
 import NetworkNamespaces
 
 /// Reads from the kernel what a plan needs to know. Changes nothing.

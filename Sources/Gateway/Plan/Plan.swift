@@ -1,5 +1,6 @@
 import Configuration
 import Netlink
+import NamespaceDiagnosis
 import NetworkNamespaces
 
 /// What must change so that the machine is as desired. Pure: a function of three values.
@@ -34,7 +35,7 @@ struct Plan: Hashable, Sendable {
     problems = desired.problems
     if case .broken(let fault) = observed.place, case .named(let name) = desired.namespace {
       problems.append(
-        Problem("namespace \(name) is broken: \(fault)", field: "namespace", remedy: fault.hint(for: name)))
+        Problem("namespace \(name) is broken: \(fault)", field: "namespace", remedy: fault.hint(for: name).en))
       return
     }
     if observed.place == .replaced, case .named(let name) = desired.namespace {
