@@ -52,7 +52,7 @@ let package = Package(
       name: "YAML", dependencies: ["CYAML"], swiftSettings: settings,
       linkerSettings: [.linkedLibrary(":libyaml.a")]),  // static: no libyaml on the target machine
     library("Configuration", ["YAML", "Addresses", "BFD"]),
-    library("NetworkNamespaces", ["CLinux", "NamespaceDiagnosis"]),
+    library("NetworkNamespaces", ["CLinux", "Languages", "NamespaceDiagnosis"]),
     library("Netlink", ["CLinux", "Addresses", "NetworkNamespaces"]),
     library("PacketSockets", ["CLinux", "Addresses"]),
     library(
@@ -65,8 +65,8 @@ let package = Package(
     library(
       "Gateway",
       [
-        "Addresses", "BFD", "Capture", "Configuration", "Control", "CLinux", "NamespaceDiagnosis", "Netlink",
-        "NetworkNamespaces", "Probing", "Runtime", "Speaker"
+        "Addresses", "BFD", "Capture", "Configuration", "Control", "CLinux", "Languages",
+        "NamespaceDiagnosis", "Netlink", "NetworkNamespaces", "Probing", "Runtime", "Speaker"
       ]),
     library(
       "Collectors",
@@ -120,7 +120,7 @@ let package = Package(
     .target(
       name: "NamespaceTestSupport", dependencies: ["NetworkNamespaces"], path: "Tests/NamespaceTestSupport",
       swiftSettings: settings),
-    tests("NetworkNamespaces", ["CLinux", "NamespaceDiagnosis", "NamespaceTestSupport"]),
+    tests("NetworkNamespaces", ["CLinux", "Languages", "NamespaceDiagnosis", "NamespaceTestSupport", "Processes"]),
     tests("Netlink", ["Addresses", "CLinux", "NamespaceTestSupport", "NetworkNamespaces"]),
     tests(
       "Speaker",

@@ -1,4 +1,4 @@
-public import Languages
+import Languages
 
 extension NamespaceRepair {
   /// The plan for what the evidence says.

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Languages
 import NamespaceDiagnosis
 
 extension NetworkNamespace {

@@ -1,5 +1,6 @@
 import Configuration
 import Netlink
+import Languages
 import NamespaceDiagnosis
 import NetworkNamespaces
 
