@@ -41,7 +41,8 @@ let package = Package(
     library("Capture", ["Addresses", "BFD"]),
     library("Languages"),
     library("NamespaceDiagnosis", ["Languages"]),
-    library("Doctor", ["Addresses", "Languages", "NamespaceDiagnosis"]),
+    library("Doctor", ["Addresses", "Firewall", "Languages", "NamespaceDiagnosis"]),
+    library("Firewall", ["Addresses"]),  // JSON by FoundationEssentials
 
     // The edge: the kernel's headers, libyaml.
     .target(name: "CLinux"),
@@ -71,8 +72,8 @@ let package = Package(
     library(
       "Collectors",
       [
-        "Addresses", "CLinux", "Configuration", "Control", "Doctor", "Languages", "Netlink", "NetworkNamespaces",
-        "Processes"
+        "Addresses", "CLinux", "Configuration", "Control", "Doctor", "Firewall", "Languages", "Netlink",
+        "NetworkNamespaces", "Processes"
       ]),
     library("Processes", ["CLinux", "NetworkNamespaces"]),
     library("Lab", ["Addresses", "CLinux", "NetworkNamespaces", "Processes"]),
@@ -115,6 +116,7 @@ let package = Package(
     tests("Capture", ["Addresses", "BFD"]),
     tests("Doctor", ["Addresses", "Languages"]),
     tests("NamespaceDiagnosis", ["Languages"]),
+    tests("Firewall", ["Addresses"]),
     tests("YAML"),
     tests("Configuration", ["Addresses", "BFD", "YAML"]),
     .target(
@@ -143,7 +145,13 @@ let package = Package(
     .executableTarget(
       name: "AgentHost", dependencies: ["Configuration", "Gateway"], path: "Tests/AgentHost",
       swiftSettings: settings),
-    tests("Collectors", ["Addresses", "Doctor", "Lab", "Languages", "NetworkNamespaces", "Processes"]),
+    tests(
+      "Collectors",
+      [
+        "Addresses", "CLinux", "Doctor", "Firewall", "Lab", "Languages", "NamespaceTestSupport",
+        "NetworkNamespaces",
+        "Processes"
+      ]),
     tests("Lab", ["Addresses", "Configuration", "NetworkNamespaces", "Processes"]),
     .target(
       name: "Simulation", dependencies: ["Addresses", "BFD"], path: "Tests/Simulation", swiftSettings: settings),
@@ -163,7 +171,9 @@ let package = Package(
 // What fuzzing runs is also a test, which replays the corpus. With EVERWAY_FUZZ set, as Scripts/fuzz does, the same
 // files become one program for libFuzzer.
 let fuzzed: [Target.Dependency] = [
-  "Addresses", "BFD", "CLinux", "Configuration", "Control", "Netlink", "OpenBFDD", "Probing", "Simulation", "YAML"
+  "Addresses", "BFD", "CLinux", "Configuration", "Control", "Firewall", "Netlink", "OpenBFDD", "Probing",
+  "Simulation",
+  "YAML"
 ]
 if Context.environment["EVERWAY_FUZZ"] == nil {
   package.targets.append(

@@ -8,7 +8,7 @@ struct FuzzTarget: Sendable {
 
   static let all: [FuzzTarget] = [
     .controlPacket, .authentication, .echo, .session, .scenario, .bfdd, .yaml, .configuration, .controlRequest,
-    .netlink, .probe
+    .netlink, .probe, .nftables, .iptables
   ]
 
   static func named(_ name: String) -> FuzzTarget? { all.first { $0.name == name } }
