@@ -20,7 +20,7 @@ extension NamespaceRepair {
       plan.pin(evidence, choice)
     case .hiddenMount(_, let barrier):
       plan.pin(evidence, choice)
-      plan.lift(barrier)
+      plan.lift(barrier, evidence)
     case .hiddenFromHost(_, let barrier): plan.planHidden(evidence, barrier)
     case .unpinned(let living, let isCertain):
       plan.pin(evidence, choice)
@@ -109,17 +109,28 @@ extension NamespaceRepair {
     let beside = NamespaceEvidence.preparedPath(for: path)
     steps = [.hold(source)]
     let isFile = evidence.entry.link.kind == .file
+    let isClearable = evidence.isClearable(keeping: source.inode)
     let isCovered = !evidence.layers.isEmpty
     let others = evidence.layers.compactMap(\.networkNamespace).filter { $0 != source.inode }
     if evidence.entry.link.code == 0, (isFile && !isCovered) || !others.isEmpty {
       // An empty file, or one below which another network namespace is pinned: covering is one system call, and what is
       // below stays, here and for others.
       steps.append(.cover(path: path))
-      if evidence.prepared != nil { steps.append(.clear(path: beside)) }
+      if isClearable { steps.append(.clear(path: beside)) }
       return
     }
-    if evidence.prepared != nil { steps.append(.clear(path: beside)) }
-    steps.append(.prepare(path: beside))
+    // A pin that is prepared already stays: it may be all that keeps the namespace alive.
+    if evidence.prepared?.inode == nil || evidence.prepared?.inode != source.inode {
+      guard isClearable || evidence.prepared == nil else {
+        steps = []
+        obstacle = Words(
+          "another living namespace is mounted at \(beside), left by a repair that was cut off; choose one with --from",
+          zh: "\(beside) 上挂载着另一个仍然存在的命名空间（上次中断的修复留下）；请用 --from 指定一个")
+        return
+      }
+      if isClearable { steps.append(.clear(path: beside)) }
+      steps.append(.prepare(path: beside))
+    }
     if evidence.entry.link.code != 0 {
       steps.append(.install(prepared: beside, path: path))
     } else {
@@ -131,7 +142,7 @@ extension NamespaceRepair {
     if let choice, choice != evidence.inodeHere {
       take(evidence, choice)
       ask("let the name mean net:[\(choice)] from now on?", zh: "让这个名字从现在起指向 net:[\(choice)] 吗？")
-    } else if evidence.prepared != nil {
+    } else if evidence.isClearable(keeping: evidence.inodeHere) {
       steps = [.clear(path: NamespaceEvidence.preparedPath(for: evidence.path))]
     }
   }
@@ -150,16 +161,19 @@ extension NamespaceRepair {
 // MARK: Between mount namespaces
 
 extension NamespaceRepair {
-  private mutating func lift(_ barrier: NamespaceFault.Barrier) {
+  private mutating func lift(_ barrier: NamespaceFault.Barrier, _ evidence: NamespaceEvidence) {
     if let remedy = barrier.remedy { advice.append(remedy) }
+    guard barrier.kind == .hostPrivate, evidence.surroundings.place.kind == .host, !isEmpty else { return }
+    extra = [.share(mountPoint: barrier.mountPoint)]
+    extraQuestion = Words(
+      "make \(barrier.mountPoint) a shared mount, so that this does not come back?",
+      zh: "把 \(barrier.mountPoint) 设为 shared 挂载，以免再次发生吗？")
   }
 
   /// Works here, not on the host: the host's file is covered, from here, in the host's mount namespace.
   private mutating func planHidden(_ evidence: NamespaceEvidence, _ barrier: NamespaceFault.Barrier) {
-    lift(barrier)
-    let place = evidence.surroundings.place
-    guard place.isFirstMountNamespace == false, place.firstMountNamespace != nil, let inode = evidence.inodeHere
-    else {
+    lift(barrier, evidence)
+    guard let host = evidence.surroundings.place.hostProcess, let inode = evidence.inodeHere else {
       obstacle = Words(
         "the host's mount namespace cannot be entered from here; on the host, `everway netns repair \(name)` pins it",
         zh: "从这里无法进入宿主机的挂载命名空间；在宿主机上执行 `everway netns repair \(name)` 即可固定")
@@ -167,8 +181,7 @@ extension NamespaceRepair {
     }
     sources = evidence.sources(of: inode)
     guard let source = sources.first else { return }
-    let first = ProcessReference(pid: 1, command: place.firstCommand ?? "init")
-    steps = [.hold(source), .coverElsewhere(first, path: evidence.path)]
+    steps = [.hold(source), .coverElsewhere(host, path: evidence.path)]
     ask(
       "mount it over \(evidence.path) in the host's mount namespace?",
       zh: "在宿主机的挂载命名空间里把它挂载到 \(evidence.path) 上吗？")
@@ -204,6 +217,12 @@ extension NamespaceRepair {
 }
 
 extension NamespaceEvidence {
+  /// Whether what lies beside the name can go: nothing lives there but the namespace that has the name.
+  func isClearable(keeping inode: UInt64?) -> Bool {
+    guard let prepared else { return false }
+    return prepared.inode == nil || prepared.inode == inode
+  }
+
   /// Beside the name, in the same directory: where a repair prepares the pin. Found again by its name, whoever comes next.
   public static func preparedPath(for path: String) -> String {
     let parts = path.split(separator: "/", omittingEmptySubsequences: false)

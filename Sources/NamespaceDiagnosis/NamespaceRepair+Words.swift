@@ -53,6 +53,10 @@ extension NamespaceRepairStep {
       Words(
         "mount it over \(path) in the mount namespace of \(process.words.en)",
         zh: "在 \(process.words.zh) 的挂载命名空间里把它挂载到 \(path) 上")
+    case .share(let point):
+      Words(
+        "make \(point) a shared mount, so that containers and the host see what the other mounts",
+        zh: "把 \(point) 设为 shared 挂载，使容器和宿主机能看到彼此的挂载")
     }
   }
 
@@ -70,6 +74,7 @@ extension NamespaceRepairStep {
       "unshare --mount sh -c 'umount -l \(prepared); mv --no-clobber \(prepared) \(path)'"
     case .coverElsewhere(let process, let path):
       "nsenter --mount=/proc/\(process.pid)/ns/mnt mount --no-canonicalize --bind /proc/$$/fd/9 \(path)"
+    case .share(let point): "mount --make-rshared \(point)"
     }
   }
 }

@@ -8,6 +8,10 @@ public import Languages
 public struct NamespaceRepair: Hashable, Sendable, Codable {
   public var name: String
   public var steps: [NamespaceRepairStep] = []
+  /// What is to be asked for by itself, and can be left out: done after the steps.
+  public var extra: [NamespaceRepairStep] = []
+  /// What to ask before the extra steps.
+  public var extraQuestion: Words?
   /// The ways to the namespace, to be tried in this order.
   public var sources: [NamespaceSource] = []
   /// Why nothing is done; nil when there is nothing to do or something is.
@@ -66,4 +70,6 @@ public enum NamespaceRepairStep: Hashable, Sendable, Codable {
   case discard(path: String)
   /// Mounts it over the name in the mount namespace of a process.
   case coverElsewhere(ProcessReference, path: String)
+  /// Makes a mount point pass on what is mounted in it (mount --make-rshared).
+  case share(mountPoint: String)
 }

@@ -46,6 +46,7 @@ extension NamespaceState {
   private static func judgeAbsent(_ evidence: NamespaceEvidence) -> NamespaceState {
     if let found = judgeElsewhere(evidence, here: nil) { return .broken(found) }
     if case .unpinned(let living, true)? = evidence.candidate { return .broken(.unpinned(living, isCertain: true)) }
+    if let living = evidence.preparedLife { return .broken(.unpinned(living, isCertain: true)) }
     switch evidence.surroundings.creation {
     case Code.noSpace: return .broken(.limitReached(limit: evidence.surroundings.namespaceLimit))
     case .some(let code) where Code.isRefusal(code):
@@ -146,6 +147,12 @@ extension NamespaceEvidence {
     let idle = others.filter { !$0.holders.contains { $0.cgroup?.hasSuffix(".service") == true } }
     let tier = busy.isEmpty ? idle : busy
     return tier.count == 1 ? .unpinned(tier[0], isCertain: false) : nil
+  }
+
+  /// What an interrupted repair has pinned beside the name, when anything lives in it.
+  var preparedLife: LivingNamespace? {
+    guard let inode = prepared?.inode, let living = namespace(inode) else { return nil }
+    return living.holderCount > 0 || (living.links ?? []).contains { $0 != "lo" } ? living : nil
   }
 
   /// Those that `candidate` has to choose from and cannot.

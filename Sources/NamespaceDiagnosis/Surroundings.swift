@@ -48,6 +48,9 @@ public struct Surroundings: Hashable, Sendable, Codable {
     /// What says that this is a container: `/.dockerenv`, `/run/.containerenv`, a container's id in the cgroup path, the
     /// word of systemd in /run/systemd/container.
     public var containerMarks: [String] = []
+    /// A process in the mount namespace of PID 1 through which that can be entered; nil when there is none, or when that
+    /// is ours.
+    public var hostProcess: ProcessReference?
     /// PID 1's command.
     public var firstCommand: String?
     /// Processes that /proc shows.

@@ -28,7 +28,7 @@ public struct NamespaceSurvey: Sendable {
 
   init(directory: String) {
     self.directory = directory
-    ownTable = MountTable(text: ProcFiles.text("/proc/self/mountinfo") ?? "")
+    ownTable = MountTable(text: ProcFiles.text("/proc/thread-self/mountinfo") ?? "")
     surroundings = .read(directory: directory, ownTable: ownTable)
     let place = surroundings.place
     scan = ProcessScan(
@@ -37,6 +37,7 @@ public struct NamespaceSurvey: Sendable {
     surroundings.place.processCount = scan.processCount
     surroundings.firstDirectory = scan.mountNamespaces.first { $0.isHost && !$0.isOwn }?.table
       .holder(of: "\(directory)/x")
+    surroundings.place.hostProcess = scan.mountNamespaces.first { $0.isHost && !$0.isOwn && $0.isOpen }?.process
     var living = Set(scan.holders.keys).union(scan.descriptors.keys)
     for namespace in scan.mountNamespaces {
       living.formUnion(namespace.table.mounts.compactMap(\.networkNamespace))

@@ -110,7 +110,7 @@ extension NetworkNamespace {
   }
 
   /// Makes /run/netns a shared mount, so that namespaces mounted below it are seen in other mount namespaces.
-  private static func prepareDirectory(for operation: String) throws(SystemCallError) {
+  static func prepareDirectory(for operation: String) throws(SystemCallError) {
     guard mkdir(directory, 0o755) == 0 || errno == EEXIST else {
       throw failure("\(operation): make \(directory)", errno, nil)
     }

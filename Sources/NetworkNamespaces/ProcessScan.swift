@@ -18,6 +18,8 @@ struct ProcessScan: Sendable {
     var isOwn: Bool
     /// That of the machine's PID 1.
     var isHost: Bool
+    /// Whether its process lets us in.
+    var isOpen = true
   }
 
   /// By inode, of network namespaces.
@@ -74,13 +76,20 @@ struct ProcessScan: Sendable {
     guard let text = ProcFiles.text("/proc/\(pid)/mountinfo"), !text.isEmpty else { return }
     // Where the inode is refused, the root mount's id tells: no two mount namespaces share one.
     guard let root = Mount(line: text.prefix { $0 != "\n" })?.id else { return }
-    if inode == nil, !seenRoots.insert(root).inserted { return }
-    seenRoots.insert(root)
     if let inode { seen.insert(inode) }
+    guard seenRoots.insert(root).inserted else {
+      // Known by its root only: this process can be entered by, the first one could not.
+      if let inode, let index = mountNamespaces.firstIndex(where: { $0.key == UInt64(root) }) {
+        mountNamespaces[index].key = inode
+        mountNamespaces[index].process = Self.reference(pid)
+        mountNamespaces[index].isOpen = true
+      }
+      return
+    }
     mountNamespaces.append(
       MountNamespace(
         key: inode ?? UInt64(root), process: Self.reference(pid), table: MountTable(text: text), isOwn: false,
-        isHost: isHost))
+        isHost: isHost, isOpen: inode != nil))
   }
 
   /// Descriptors of network namespaces that are not their process's own.

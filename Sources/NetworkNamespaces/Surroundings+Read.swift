@@ -7,15 +7,15 @@ extension Surroundings {
   static func read(directory: String, ownTable: MountTable) -> Surroundings {
     var result = Surroundings()
     result.place = .read(ownTable)
-    let status = ProcFiles.text("/proc/self/status") ?? ""
+    let status = ProcFiles.text("/proc/thread-self/status") ?? ""
     for line in status.split(separator: "\n") {
       let words = line.split(whereSeparator: { $0 == ":" || $0 == "\t" || $0 == " " })
       guard words.count >= 2 else { continue }
       if words[0] == "CapEff" { result.capabilities = UInt64(words[1], radix: 16) }
       if words[0] == "Seccomp" { result.seccomp = Int(words[1]) }
     }
-    result.userNamespace = ProcFiles.namespace("/proc/self/ns/user")
-    result.uidMap = ProcFiles.text("/proc/self/uid_map")?.split(separator: "\n")
+    result.userNamespace = ProcFiles.namespace("/proc/thread-self/ns/user")
+    result.uidMap = ProcFiles.text("/proc/thread-self/uid_map")?.split(separator: "\n")
       .map { $0.split(separator: " ").joined(separator: " ") }.joined(separator: ", ")
     result.isSELinuxEnforcing = ProcFiles.line("/sys/fs/selinux/enforce").map { $0 == "1" }
     result.hasAppArmor = ProcFiles.line("/sys/module/apparmor/parameters/enabled") == "Y"
@@ -46,8 +46,8 @@ extension Surroundings {
 extension Surroundings.Place {
   static func read(_ ownTable: MountTable) -> Surroundings.Place {
     var place = Surroundings.Place()
-    place.mountNamespace = ProcFiles.namespace("/proc/self/ns/mnt")
-    place.networkNamespace = ProcFiles.namespace("/proc/self/ns/net")
+    place.mountNamespace = ProcFiles.namespace("/proc/thread-self/ns/mnt")
+    place.networkNamespace = ProcFiles.namespace("/proc/thread-self/ns/net")
     place.pidNamespace = ProcFiles.namespace("/proc/self/ns/pid")
     if place.isFirstPIDNamespace {
       place.firstMountNamespace = ProcFiles.namespace("/proc/1/ns/mnt")

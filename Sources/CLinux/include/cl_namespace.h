@@ -26,4 +26,13 @@ int cl_unshare(int flags) __asm__("unshare");
 // Type of the namespace behind fd (CLONE_NEW...), or -1 with errno ENOTTY when it is none.
 int cl_ns_type(int fd);
 
+// From <stdio.h> and <sys/mount.h> under _GNU_SOURCE; values checked in CLinux.c.
+enum { CL_RENAME_NOREPLACE = 1, CL_RENAME_EXCHANGE = 2 };
+// renameat2(2) from and to the paths as they stand.
+int cl_rename(const char *from, const char *to, unsigned flags);
+// open_tree(2) (Linux 5.2): a mount of what a descriptor is open on that is nowhere yet; a descriptor of it, or -1.
+int cl_detached_mount(int fd);
+// move_mount(2): puts such a mount over a path.
+int cl_attach_mount(int mount, const char *path);
+
 #endif
