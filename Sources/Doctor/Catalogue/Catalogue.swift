@@ -3,7 +3,10 @@ public enum Catalogue {
   /// In the order of their numbers.
   public static let entries: [CatalogueEntry] = parts.joined().sorted { number($0.id) < number($1.id) }
 
-  private static let parts: [[CatalogueEntry]] = []
+  private static let parts: [[CatalogueEntry]] = [
+    ovn,
+    ovnSessions
+  ]
 
   private static let byID = Dictionary(entries.map { ($0.id, $0) }) { first, _ in first }
 

@@ -97,3 +97,7 @@ public struct Evidence: Codable, Hashable, Sendable {
     self.value = value
   }
 }
+
+extension FindingID: ExpressibleByStringLiteral {
+  public init(stringLiteral value: String) { self.init(value) }
+}
