@@ -202,6 +202,6 @@ import Testing
     facts.ovn = .unavailable("ovnnb_db.sock: Permission denied")
     let gaps = summaries(facts).flatMap(\.gaps)
     #expect(gaps.contains { $0.reason == "ovnnb_db.sock: Permission denied" })
-    #expect(summaries(facts).allSatisfy { $0.checks == 0 })
+    #expect(summaries(facts).first { $0.area == .ovn }?.checks == 0)
   }
 }

@@ -5,7 +5,9 @@ public enum Catalogue {
 
   private static let parts: [[CatalogueEntry]] = [
     ovn,
-    ovnSessions
+    ovnSessions,
+    configuration,
+    egress
   ]
 
   private static let byID = Dictionary(entries.map { ($0.id, $0) }) { first, _ in first }

@@ -24,6 +24,7 @@ public struct Check: Sendable {
   /// All of them, in the order of their areas.
   public static let all: [Check] =
     ovn
+    + configuration
 }
 
 /// What a check has to say: what it found, and where it could not look. With neither, all is well.

@@ -226,6 +226,15 @@ extension ClusterFacts {
       public var replicas: Int?
       public var externalSubnet: String?
       public var bfd: BFD?
+      public var policies: [EgressPolicy] = []
+
+      public init() {}
+    }
+
+    public struct EgressPolicy: Codable, Hashable, Sendable {
+      public var snat: Bool?
+      public var ipBlocks: [String] = []
+      public var subnets: [String] = []
 
       public init() {}
     }

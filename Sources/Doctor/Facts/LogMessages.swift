@@ -2,7 +2,7 @@
 public enum LogMessages {
   public static let noExternalNodes = "no external gw nodes"
   public static let noChassisAnnotation = "has no chassis annotation, kube-ovn-cni not ready"
-  public static let notReady = "not ready"
+  public static let notReady = "not ready"  // ovn eip "NAME" not ready
   public static let tooFewLSPs = "which need two lsp type eips at least"
   public static let noPath = "No path for static route"
   public static let noGatewayChassis = "no available external gw chassis"

@@ -1,0 +1,7 @@
+extension Check {
+  static let configuration: [Check] = [
+    unreadyEips, numberOfEips, namesOfEips, subnetsOfEips, gatewayAddress, gatewayNIC, bridgeMappings,
+    distributedGateway, changedGatewayNodes, shadowedECMP, unsupervisedECMP, asymmetricECMP, leakingCNI,
+    mountPropagation
+  ]
+}
