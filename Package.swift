@@ -72,7 +72,8 @@ let package = Package(
     library(
       "Collectors",
       [
-        "Addresses", "CLinux", "Configuration", "Control", "Doctor", "Firewall", "Languages", "Netlink",
+        "Addresses", "CLinux", "Configuration", "Control", "Doctor", "Firewall", "Languages", "NamespaceDiagnosis",
+        "Netlink",
         "NetworkNamespaces", "Processes"
       ]),
     library("Processes", ["CLinux", "NetworkNamespaces"]),
@@ -114,7 +115,7 @@ let package = Package(
       dependencies: ["everway", "Addresses", "CLinux", "Lab", "NetworkNamespaces", "OpenBFDD", "Processes"],
       swiftSettings: settings),
     tests("Capture", ["Addresses", "BFD"]),
-    tests("Doctor", ["Addresses", "Languages"]),
+    tests("Doctor", ["Addresses", "Languages", "NamespaceDiagnosis"]),
     tests("NamespaceDiagnosis", ["Languages"]),
     tests("Firewall", ["Addresses"]),
     tests("YAML"),

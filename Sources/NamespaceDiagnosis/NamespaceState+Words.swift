@@ -145,8 +145,8 @@ extension NamespaceFault.Barrier {
     switch kind {
     case .slave:
       Words(
-        "\(mountPoint) there receives mounts and sends none (a slave mount, mountPropagation HostToContainer)",
-        zh: "那里的 \(mountPoint) 只接收挂载，不向外传播（slave 挂载，mountPropagation 为 HostToContainer）")
+        "\(mountPoint) receives mounts and sends none (a slave mount, mountPropagation HostToContainer)",
+        zh: "\(mountPoint) 只接收挂载，不向外传播（slave 挂载，mountPropagation 为 HostToContainer）")
     case .isolated:
       Words(
         "\(mountPoint) is a private mount (mountPropagation None)",

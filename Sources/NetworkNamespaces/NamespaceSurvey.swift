@@ -68,9 +68,11 @@ public struct NamespaceSurvey: Sendable {
   /// - Parameters:
   ///   - marks: interfaces by which the right namespace is known.
   ///   - remembered: the inode of the namespace that the caller holds a descriptor of.
+  ///   - also: the inode of a namespace to be looked at whatever it has to do with the name.
   /// - Throws: EINVAL for an impossible name.
   public func evidence(
-    named name: String, marks: [String] = [], remembered: UInt64? = nil, effort: Effort = Effort()
+    named name: String, marks: [String] = [], remembered: UInt64? = nil, also: UInt64? = nil,
+    effort: Effort = Effort()
   ) throws(SystemCallError) -> NamespaceEvidence {
     try NetworkNamespace.check(name: name)
     let path = "\(directory)/\(name)"
@@ -82,7 +84,7 @@ public struct NamespaceSurvey: Sendable {
     evidence.prepared = Self.prepared(for: path)
     evidence.elsewhere = sightings(of: name, path)
     if evidence.inodeHere != nil { evidence.entry.enterCode = Self.enterCode(path) }
-    evidence.namespaces = namespaces(for: evidence, effort)
+    evidence.namespaces = namespaces(for: evidence, also, effort)
     let isWhole = NamespaceState.judge(evidence).isHealthy
     if effort.triesCreation, !isWhole { evidence.surroundings.creation = Surroundings.tryCreation() }
     return evidence
@@ -130,7 +132,7 @@ public struct NamespaceSurvey: Sendable {
 extension NamespaceSurvey {
   /// Those that the name leads to somewhere, and those without any name.
   private func namespaces(
-    for evidence: NamespaceEvidence, _ effort: Effort
+    for evidence: NamespaceEvidence, _ also: UInt64?, _ effort: Effort
   ) -> [NamespaceEvidence.LivingNamespace] {
     var wanted: [UInt64] = []
     func want(_ inode: UInt64?) {
@@ -140,6 +142,7 @@ extension NamespaceSurvey {
     for layer in evidence.layers { want(layer.networkNamespace) }
     for sighting in evidence.elsewhere where sighting.isSamePlace { want(sighting.inode) }
     want(evidence.remembered)
+    want(also)
     want(evidence.prepared?.inode)
     for inode in unpinned.prefix(64) { want(inode) }
     return wanted.map { inode in
@@ -162,6 +165,9 @@ extension NamespaceSurvey {
   private func isHome(_ inode: UInt64) -> Bool {
     inode == surroundings.place.networkNamespace || inode == surroundings.place.firstNetworkNamespace
   }
+
+  /// The network namespace that a process runs in; nil with errno.
+  public static func inode(ofProcess pid: Int32) -> UInt64? { ProcFiles.namespace("/proc/\(pid)/ns/net") }
 
   /// What is known of one, without its links.
   public func living(_ inode: UInt64) -> NamespaceEvidence.LivingNamespace {

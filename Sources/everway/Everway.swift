@@ -23,6 +23,7 @@ struct Everway: ParsableCommand {
         everway drain --wait              take this node out of service
         everway undrain                   and back in
         everway doctor                    what is wrong, why, and how to mend it
+        everway netns check               what stands behind each namespace's name
         everway capture -o - | wireshark -k -i -
                                           the packets, as they come and go
 
@@ -45,7 +46,7 @@ struct Everway: ParsableCommand {
     version: "everway \(Version.current)",
     subcommands: [
       Check.self, ShowPlan.self, Run.self, Status.self, CaptureCommand.self, Drain.self, Undrain.self, Reload.self,
-      DoctorCommand.self, CollectCommand.self, LabCommand.self,
+      Netns.self, DoctorCommand.self, CollectCommand.self, LabCommand.self,
       ShowVersion.self
     ])
 }

@@ -99,7 +99,7 @@ struct Table {
   }
 
   private func columnWidth(_ column: Int) -> Int {
-    rows.reduce(columns[column].title.count) { max($0, $1.cells[column].width) }
+    rows.reduce(Styled(columns[column].title).width) { max($0, $1.cells[column].width) }
   }
 
   private func total(_ widths: [Int]) -> Int { widths.reduce(0, +) + 2 * max(0, widths.count - 1) }
