@@ -135,7 +135,8 @@ let package = Package(
       name: "ControlTestSupport", dependencies: ["Control"], path: "Tests/ControlTestSupport",
       swiftSettings: settings),
     .testTarget(
-      name: "CommandTests", dependencies: ["everway", "Configuration", "Control", "ControlTestSupport"],
+      name: "CommandTests",
+      dependencies: ["everway", "Configuration", "Control", "ControlTestSupport", "Processes"],
       swiftSettings: settings),
     tests(
       "Gateway",
@@ -149,7 +150,8 @@ let package = Package(
     tests(
       "Collectors",
       [
-        "Addresses", "CLinux", "Doctor", "Firewall", "Lab", "Languages", "NamespaceTestSupport",
+        "Addresses", "CLinux", "Doctor", "Firewall", "Lab", "Languages", "NamespaceDiagnosis",
+        "NamespaceTestSupport",
         "NetworkNamespaces",
         "Processes"
       ]),

@@ -151,8 +151,7 @@ extension CatalogueEntry {
     symptom: Words(
       "`setting the network namespace \"{subject}\" failed: Operation not permitted`; unshare and setns say EPERM.",
       zh: "`setting the network namespace \"{subject}\" failed: Operation not permitted`；unshare 和 setns 返回 EPERM。"),
-    cause: Words(
-      "{what}.", zh: "{what}。"),
+    cause: Words("Something stands in the way: {what}.", zh: "受到限制：{what}。"),
     detection: Words(
       "A thread that is thrown away tries setns and unshare; CapEff and Seccomp of /proc/self/status, and /proc/self/ns/user, "
         + "say why it was refused.",
@@ -168,7 +167,7 @@ extension CatalogueEntry {
     title: Words("no more network namespaces can be made", zh: "无法再创建网络命名空间"),
     symptom: Words(
       "`Failed to create a new network namespace \"{subject}\": No space left on device`.",
-      zh: "`Failed to create a new network namespace \"{subject}\": No space left on device`。"),
+      zh: "报 `Failed to create a new network namespace \"{subject}\": No space left on device`。"),
     cause: Words(
       "The limit of network namespaces of this user namespace ({limit}) is reached; no disk is full.",
       zh: "已达到当前用户命名空间的网络命名空间上限（{limit}）；并不是磁盘满了。"),
@@ -187,7 +186,7 @@ extension CatalogueEntry {
     symptom: Words(
       "Opening, mounting or entering {path} says `Permission denied` as root.",
       zh: "以 root 打开、挂载或进入 {path} 时报 `Permission denied`。"),
-    cause: Words("{what}.", zh: "{what}。"),
+    cause: Words("Something stands in the way: {what}.", zh: "受到限制：{what}。"),
     detection: Words(
       "The call says EACCES, /sys/fs/selinux/enforce is 1, and the context is in /proc/self/attr/current.",
       zh: "调用返回 EACCES，/sys/fs/selinux/enforce 为 1，上下文在 /proc/self/attr/current。"),
@@ -203,7 +202,7 @@ extension CatalogueEntry {
     title: Words("other processes cannot be looked at", zh: "无法查看其他进程"),
     symptom: Words(
       "`failed to Statfs \"/proc/PID/ns/net\": permission denied`.",
-      zh: "`failed to Statfs \"/proc/PID/ns/net\": permission denied`。"),
+      zh: "报 `failed to Statfs \"/proc/PID/ns/net\": permission denied`。"),
     cause: Words(
       "{what}. Without it a namespace that only a process holds cannot be found, nor pinned.",
       zh: "{what}。缺少它就无法找到、也无法固定只由进程持有的命名空间。"),
