@@ -11,6 +11,7 @@ extension NamespaceRepair {
     for state: NamespaceState, _ evidence: NamespaceEvidence, choice: UInt64? = nil
   ) -> NamespaceRepair {
     var plan = NamespaceRepair(name: evidence.name)
+    plan.marks = evidence.marks
     guard case .broken(let fault) = state else {
       if case .absent = state { plan.pin(evidence, choice) } else { plan.planHealthy(evidence, choice) }
       return plan

@@ -21,6 +21,9 @@ public struct NamespaceRepair: Hashable, Sendable, Codable {
   /// What to ask before guarded steps; nil when none is guarded.
   public var question: Words?
 
+  /// The interfaces by which the right namespace is known.
+  public var marks: [String] = []
+
   public init(name: String) { self.name = name }
 
   public enum Safety: String, Hashable, Sendable, Codable, Comparable {

@@ -90,6 +90,16 @@ public struct NamespaceSurvey: Sendable {
     return evidence
   }
 
+  /// What the path and our own mounts say, for a namespace that is held: nobody else is asked.
+  static func quick(_ name: String, remembered: UInt64) -> NamespaceEvidence {
+    let path = NetworkNamespace.path(named: name)
+    var evidence = NamespaceEvidence(name: name, path: path, entry: .read(path))
+    evidence.layers = MountTable(text: ProcFiles.text("/proc/thread-self/mountinfo") ?? "").layers(at: path)
+    evidence.prepared = prepared(for: path)
+    evidence.remembered = remembered
+    return evidence
+  }
+
   private static func prepared(for path: String) -> NamespaceEvidence.Prepared? {
     let prepared = NamespaceEvidence.preparedPath(for: path)
     var status = stat()

@@ -69,32 +69,26 @@ extension NetworkNamespace {
 
   /// Gives this namespace a name (again): binds it at /run/netns/`name`, so that it outlives its processes.
   ///
-  /// A name that is healthy and ours already is left alone; a plain file or one whose mount is missing is covered.
-  /// - Throws: EEXIST when the name belongs to another namespace, EINVAL for a fault that binding cannot cover.
+  /// A name that is healthy and ours already is left alone; what is broken is mended as a repair does it.
+  /// - Throws: EEXIST when the name belongs to another namespace, EINVAL for what is to be asked about first.
   public func pin(named name: String) throws(SystemCallError) {
     let operation = "pin network namespace \(name)"
+    try Self.check(name: name)
     try Self.prepareDirectory(for: operation)
-    let path = Self.path(named: name)
-    var made = false
-    switch try Self.state(named: name) {
-    case .healthy(let other):
-      if other == (try identity()) { return }
+    let identity = try identity()
+    let evidence = NamespaceSurvey.quick(name, remembered: identity.inode)
+    let state = NamespaceState.judge(evidence)
+    if let other = state.identity, other != identity {
       throw SystemCallError(
         operation, code: EEXIST, hint: "another namespace has that name: choose another, or `ip netns del \(name)`")
-    case .absent:
-      let file = open(path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0)
-      guard file >= 0 else { throw Self.failure(operation, errno, name) }
-      close(file)
-      made = true
-    case .broken(.plainFile), .broken(.mountMissing): break
-    case .broken(let fault):
-      throw SystemCallError("\(operation) (\(fault))", code: EINVAL, hint: fault.hint(for: name).en)
     }
-    guard mount("/proc/thread-self/fd/\(descriptor)", path, "none", UInt(MS_BIND), nil) == 0 else {
-      let code = errno
-      if made { unlink(path) }
-      throw Self.failure(operation, code, name)
+    if case .healthy = state { return }
+    let repair = NamespaceRepair.make(for: state, evidence, choice: identity.inode)
+    guard repair.safety == .automatic else {
+      let fault: Words = if case .broken(let fault) = state { fault.hint(for: name) } else { state.sentence }
+      throw SystemCallError("\(operation) (\(state.sentence.en))", code: EINVAL, hint: fault.en)
     }
+    try NamespaceRepairer.carryOut(repair, evidence, holding: descriptor)
   }
 
   /// - Throws: EINVAL when `name` cannot be a file below /run/netns.

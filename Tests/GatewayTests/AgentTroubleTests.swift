@@ -83,6 +83,32 @@ extension AgentTests {
       #expect(stage.routers.allSatisfy { $0.downs.isEmpty })
     }
 
+    @Test(
+      "Whatever is done to the namespace's name, it is mended within a second",
+      arguments: [
+        "umount PATH", "umount PATH; rm PATH; touch PATH", "umount PATH; rm PATH; ln -s /run/netns/none PATH",
+        "mount --bind /proc/self/ns/uts PATH", "umount PATH; rm PATH; mkdir PATH"
+      ])
+    func nameBroken(by script: String) throws {
+      let stage = try Stage("heal\(script.utf8.count)")
+      try stage.start(AgentFile())
+      try stage.untilReady()
+      let before = try NetworkNamespace(named: stage.gateway).identity()
+      let path = NetworkNamespace.path(named: stage.gateway)
+      let parts = script.split(separator: "PATH", omittingEmptySubsequences: false)
+      // On the machine's own mounts: `ip netns exec` has others.
+      try Command("sh", ["-c", parts.joined(separator: path)]).run()
+      let begin = MonotonicTime.now()
+      try stage.eventually("the name is back") {
+        guard let now = try? NetworkNamespace(named: stage.gateway) else { return false }
+        return try now.identity() == before
+      }
+      // Half a second is the rule; the bound is for a machine that does much else.
+      #expect(MonotonicTime.now() - begin < .seconds(5))
+      try stage.untilReady()
+      #expect(stage.routers.allSatisfy { $0.downs.isEmpty })
+    }
+
     @Test("A route of others in our place is a problem, is left alone, and is replaced when it goes")
     func foreignRoute() throws {
       let stage = try Stage("foreign")

@@ -143,17 +143,29 @@ struct PlanProblemTests {
     #expect(plan.problems.first?.what.contains("is used by protocol zebra") == true)
   }
 
-  @Test("A broken namespace is explained, and nothing else is planned")
+  @Test("A broken namespace that may not be mended unasked is explained, and nothing else is planned")
   func brokenNamespace() throws {
     var lab = try PlanLab("broken")
-    let path = NetworkNamespace.path(named: lab.gateway)
-    let fd = open(path, O_CREAT | O_WRONLY, 0o644)
-    #expect(fd >= 0)
-    close(fd)
+    #expect(mkfifo(NetworkNamespace.path(named: lab.gateway), 0o600) == 0)
     let plan = try lab.plan(lab.configuration())
     #expect(plan.changes() == [])
     #expect(plan.problems.map(\.field) == ["namespace"])
     #expect(plan.problems.first?.remedy.contains("netns repair") == true)
+  }
+
+  @Test("A broken namespace that is safe to mend is mended first, and everything follows")
+  func mendedNamespace() throws {
+    var lab = try PlanLab("mended")
+    let fd = open(NetworkNamespace.path(named: lab.gateway), O_CREAT | O_WRONLY, 0o644)
+    #expect(fd >= 0)
+    close(fd)
+    let configuration = try lab.configuration()
+    let plan = try lab.plan(configuration)
+    #expect(plan.changes().map(\.subject) == [.namespace])
+    #expect(plan.changes().first?.text.contains("repaired") == true)
+    #expect(plan.problems == [])
+    #expect(try lab.applyAll(configuration) == [])
+    #expect(try lab.plan(configuration).changes() == [])
   }
 
   @Test("A namespace in use whose name was removed gets its name back; one whose name leads elsewhere is said")

@@ -3,6 +3,7 @@ import Configuration
 import Control
 import Glibc
 import Netlink
+import Languages
 import NamespaceDiagnosis
 import NetworkNamespaces
 import Runtime
@@ -15,7 +16,8 @@ extension GatewayAgent {
   private static let idleInterval: Int64 = 30_000_000_000
   /// From an event to the look at the machine: events come in bursts.
   private static let settleDelay: Int64 = 50_000_000
-  private static let namespaceInterval: Int64 = 500_000_000
+  /// Between two looks at the namespace's name when no event tells of it: there may be none on an odd file system.
+  private static let namespaceInterval: Int64 = 10_000_000_000
   /// Between two attempts to start the engine: without it there is no BFD.
   private static let engineInterval: Int64 = 1_000_000_000
   /// Between two looks at the machine because others change routes.
@@ -26,9 +28,17 @@ extension GatewayAgent {
     log.write(
       .info, "everway \(options.version) started, pid \(getpid()), configuration \(options.configurationFile)")
     watch(signals.descriptor, control.descriptor, reports.descriptor, homeMonitor.descriptor)
+    watchNamespaces()
     turn(at: MonotonicClock.now())
     while !hasStopped {
-      poller.wait(until: nextDeadline, now: MonotonicClock.now())
+      var isNamespaceNews = false
+      poller.wait(until: nextDeadline, now: MonotonicClock.now()) { [namespaceWatch] descriptor in
+        if descriptor == namespaceWatch.files || descriptor == namespaceWatch.mounts { isNamespaceNews = true }
+      }
+      if isNamespaceNews {
+        namespaceWatch.drain()
+        checkNamespaceAt = MonotonicClock.now()
+      }
       turn(at: MonotonicClock.now())
     }
     engine?.join()
@@ -147,7 +157,7 @@ extension GatewayAgent {
       setProblem("machine", "\(error)", help: error.hint)
     }
     if engine == nil { startEngine(at: now) }
-    if namespaceIdentity == nil { checkNamespace(at: now) }
+    if namespaceIdentity == nil || !isNamespaceNamed { checkNamespace(at: now) }
     keepSecret()
     if !keys.problems.isEmpty {
       readKeys()
@@ -191,6 +201,13 @@ extension GatewayAgent {
     }
   }
 
+  private func watchNamespaces() {
+    guard case .named = configuration.namespace else { return }
+    // As above; without, it is looked at now and then.
+    if namespaceWatch.files >= 0 { try? poller.watch(namespaceWatch.files) }
+    if namespaceWatch.mounts >= 0 { try? poller.watch(urgent: namespaceWatch.mounts) }
+  }
+
   /// Whether the name of the gateway's namespace still leads to the namespace that this process holds. When it does not,
   /// the plan says what to do about it.
   private mutating func checkNamespace(at now: Instant) {
@@ -199,8 +216,16 @@ extension GatewayAgent {
       let identity = try held.identity()
       namespaceIdentity = identity
       guard case .named(let name) = configuration.namespace else { return }
-      let isAsItWas = try NetworkNamespace.state(named: name) == .healthy(identity)
-      if isAsItWas != isNamespaceNamed { reconcileAt = now }
+      let state = try NetworkNamespace.state(named: name)
+      let isAsItWas = state == .healthy(identity)
+      if isAsItWas != isNamespaceNamed {
+        reconcileAt = now
+        if isAsItWas {
+          log.write(.info, "namespace \(name) has its name back: \(identity)")
+        } else {
+          log.write(.warning, "namespace \(name), \(identity), has lost its name: \(state.sentence.en)")
+        }
+      }
       isNamespaceNamed = isAsItWas
     } catch {
       setProblem("namespace", "\(error)", help: nil)

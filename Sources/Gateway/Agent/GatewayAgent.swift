@@ -42,6 +42,8 @@ public struct GatewayAgent: ~Copyable {
   let reports: Mailbox<EngineReport>
   let signals: SignalSource
   let poller: Poller
+  /// Of names below /run/netns and of mounts.
+  let namespaceWatch = NamespaceWatch()
   var homeMonitor: NetlinkMonitor
   var gatewayMonitor: NetlinkMonitor?
   var log: EventLog

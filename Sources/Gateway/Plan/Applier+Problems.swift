@@ -33,7 +33,7 @@ extension Applier.Failure {
       desired.interfaces.firstIndex { $0.name == name }.map { "interfaces[\($0)]\(part)" } ?? ""
     }
     switch change {
-    case .createNamespace, .nameNamespace: return "namespace"
+    case .createNamespace, .repairNamespace, .nameNamespace: return "namespace"
     case .moveLink(_, let name, _, _), .renameLink(_, let name): return interface(name, ".name")
     case .setMAC(let name, _, _): return interface(name, ".mac")
     case .setMTU(let name, _, _): return interface(name, ".mtu")

@@ -60,7 +60,7 @@ struct ApplierRun {
     } catch {
       fail(change, error)
       switch change {
-      case .createNamespace: isNowhere = true
+      case .createNamespace, .repairNamespace: isNowhere = true
       case .moveLink(_, let name, _, _), .renameLink(_, let name): lost.insert(name)
       default: break
       }
@@ -76,9 +76,13 @@ struct ApplierRun {
       try sockets.createNamespace(named: name)
       return
     }
+    if case .repairNamespace(let repair) = change {
+      try sockets.repairNamespace(repair)
+      return
+    }
     try sockets.inGateway { (gateway, home) throws(NetlinkError) in
       switch change {
-      case .createNamespace: break
+      case .createNamespace, .repairNamespace: break
       case .nameNamespace(let name):
         try asNetlink { () throws(SystemCallError) in try gateway.namespace.pin(named: name) }
       case .moveLink(let from, let to, _, _):

@@ -1,4 +1,6 @@
 import Addresses
+import Languages
+import NamespaceDiagnosis
 import Netlink
 import NetworkNamespaces
 
@@ -10,6 +12,8 @@ extension Change: CustomStringConvertible {
   var text: String {
     switch self {
     case .createNamespace(let name): "namespace \(name)"
+    case .repairNamespace(let repair):
+      "namespace \(repair.name) repaired: \(repair.steps.map(\.sentence.en).joined(separator: ", "))"
     case .nameNamespace(let name): "name \(name) of the namespace in use"
     case .moveLink(let from, let to, let namespace, let loses):
       "link \(from) -> \(to) in namespace \(namespace)"

@@ -1,10 +1,13 @@
 import Addresses
+import NamespaceDiagnosis
 import Netlink
 import NetworkNamespaces
 
 /// One change to the machine. Interfaces go by the name they have in the gateway's namespace.
 enum Change: Hashable, Sendable {
   case createNamespace(String)
+  /// Mends the name of a namespace that we do not hold, as `everway netns repair` does.
+  case repairNamespace(NamespaceRepair)
   /// Gives the namespace that we hold open its name back.
   case nameNamespace(String)
   /// From the namespace everway was started in. The link arrives down, without addresses, routes and sysctls of its own.
@@ -40,7 +43,7 @@ extension Change {
 
   var subject: Subject {
     switch self {
-    case .createNamespace, .nameNamespace: .namespace
+    case .createNamespace, .repairNamespace, .nameNamespace: .namespace
     case .moveLink, .renameLink, .setMAC, .setMTU, .setLinkUp: .link
     case .setSysctl: .sysctl
     case .addAddress, .removeAddress: .address
@@ -56,7 +59,8 @@ extension Change {
     switch self {
     case .createNamespace, .nameNamespace, .addAddress, .addNextHop, .createGroup, .addRoute: "+"
     case .removeAddress, .removeRoute, .removeNextHop: "-"
-    case .moveLink, .renameLink, .setMAC, .setMTU, .setSysctl, .setLinkUp, .replaceNextHop, .recreateGroup,
+    case .repairNamespace, .moveLink, .renameLink, .setMAC, .setMTU, .setSysctl, .setLinkUp, .replaceNextHop,
+      .recreateGroup,
       .updateGroup, .replaceRoute:
       "~"
     }

@@ -104,6 +104,22 @@ struct GatewaySockets: ~Copyable, Sendable {
     return NetworkNamespace(owning: descriptor)
   }
 
+  /// Mends the name of the gateway's namespace, and opens it.
+  mutating func repairNamespace(_ repair: NamespaceRepair) throws(NetlinkError) {
+    try asNetlink { () throws(SystemCallError) in
+      let evidence = try NetworkNamespace.evidence(named: repair.name, marks: repair.marks)
+      let now = NamespaceRepair.make(evidence)
+      // What was planned is what is done, or nothing: between look and deed the state may have become another.
+      guard now.safety == .automatic else {
+        throw SystemCallError(
+          "repair \(repair.name)", code: EAGAIN,
+          hint: "its state has changed: see `everway netns check \(repair.name)`")
+      }
+      if !now.isEmpty { try NamespaceRepairer.carryOut(now, evidence) }
+    }
+    try open()
+  }
+
   /// Makes the gateway's namespace.
   mutating func createNamespace(named name: String) throws(NetlinkError) {
     gateway = try Place(asNetlink { () throws(SystemCallError) in try NetworkNamespace.create(named: name) })

@@ -25,7 +25,8 @@ struct ObservedState: Hashable, Sendable {
     case unnamed
     /// We hold one open, and its name leads to another.
     case replaced
-    case broken(NamespaceFault)
+    /// And what mends it.
+    case broken(NamespaceFault, NamespaceRepair)
   }
 }
 

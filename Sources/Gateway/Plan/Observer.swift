@@ -13,12 +13,17 @@ enum Observer {
   {
     try sockets.open()
     var state = ObservedState()
-    if case .named(let name) = desired.namespace { state.place = try place(name, sockets) }
+    if case .named(let name) = desired.namespace {
+      state.place = try place(name, marks: desired.interfaces.map(\.name), sockets)
+    }
     if !sockets.isOne {
       state.outside = try links(&sockets.home.netlink).byName
       if desired.interfaces.contains(where: { state.outside[$0.outsideName] != nil }) {
         try markDefaultRoutes(&state.outside, &sockets.home.netlink)
       }
+    }
+    if case .absent = state.place, case .named(let name) = desired.namespace, sockets.gateway == nil {
+      state.place = try absentPlace(name, marks: desired.interfaces.map(\.name))
     }
     guard sockets.gateway != nil else {
       // A key that this kernel lacks at home, a new namespace lacks as well. Those of interfaces come with them.
@@ -43,7 +48,7 @@ enum Observer {
   }
 
   private static func place(
-    _ name: String, _ sockets: borrowing GatewaySockets
+    _ name: String, marks: [String], _ sockets: borrowing GatewaySockets
   ) throws(NetlinkError) -> ObservedState.Place {
     let found = try asNetlink { () throws(SystemCallError) in try NetworkNamespace.state(named: name) }
     let identity: NamespaceIdentity?
@@ -54,9 +59,26 @@ enum Observer {
     switch found {
     case .healthy(let other): return identity == nil || identity == other ? .present : .replaced
     case .absent: return identity == nil ? .absent : .unnamed
-    case .broken(.mountMissing) where identity != nil: return .unnamed
-    case .broken(let fault): return .broken(fault)
+    // What is held can be pinned again whatever stands at its name.
+    case .broken where identity != nil: return .unnamed
+    case .broken(let fault):
+      let evidence = try asNetlink { () throws(SystemCallError) in
+        try NetworkNamespace.evidence(named: name, marks: marks)
+      }
+      guard case .broken(let known) = NamespaceState.judge(evidence) else { return .broken(fault, .make(evidence)) }
+      return .broken(known, .make(evidence))
     }
+  }
+}
+
+extension Observer {
+  /// A name that is gone may have left a namespace that lives on, with our interfaces in it.
+  private static func absentPlace(_ name: String, marks: [String]) throws(NetlinkError) -> ObservedState.Place {
+    let evidence = try asNetlink { () throws(SystemCallError) in
+      try NetworkNamespace.evidence(named: name, marks: marks)
+    }
+    guard case .broken(let fault) = NamespaceState.judge(evidence) else { return .absent }
+    return .broken(fault, .make(evidence))
   }
 }
 

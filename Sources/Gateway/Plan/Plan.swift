@@ -34,9 +34,14 @@ struct Plan: Hashable, Sendable {
   ///   where the kernel does not tell who put it there (addresses).
   init(_ desired: DesiredState, _ observed: ObservedState, previous: DesiredState? = nil) {
     problems = desired.problems
-    if case .broken(let fault) = observed.place, case .named(let name) = desired.namespace {
-      problems.append(
-        Problem("namespace \(name) is broken: \(fault)", field: "namespace", remedy: fault.hint(for: name).en))
+    if case .broken(let fault, let repair) = observed.place, case .named(let name) = desired.namespace {
+      // What is safe is done; what is inside can be planned only then.
+      if repair.safety == .automatic, !repair.isEmpty {
+        groundwork = [.repairNamespace(repair)]
+        return
+      }
+      let remedy = repair.obstacle == nil ? fault.hint(for: name) : repair.advice.first ?? fault.hint(for: name)
+      problems.append(Problem("namespace \(name) is broken: \(fault)", field: "namespace", remedy: remedy.en))
       return
     }
     if observed.place == .replaced, case .named(let name) = desired.namespace {
