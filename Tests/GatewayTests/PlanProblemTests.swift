@@ -164,6 +164,8 @@ struct PlanProblemTests {
     #expect(plan.changes().map(\.subject) == [.namespace])
     #expect(plan.changes().first?.text.contains("repaired") == true)
     #expect(plan.problems == [])
+    // The name first; what is inside can be seen only then.
+    #expect(try lab.applyAll(configuration) == [])
     #expect(try lab.applyAll(configuration) == [])
     #expect(try lab.plan(configuration).changes() == [])
   }

@@ -23,7 +23,8 @@ public struct Check: Sendable {
 
   /// All of them, in the order of their areas.
   public static let all: [Check] =
-    ovn
+    namespace
+    + ovn
     + configuration
 }
 
