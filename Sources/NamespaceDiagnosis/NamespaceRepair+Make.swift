@@ -7,6 +7,15 @@ extension NamespaceRepair {
     make(for: .judge(evidence), evidence, choice: choice)
   }
 
+  /// For a namespace that the caller holds: mounts it over a file, whatever is mounted there, which stays below and
+  /// loses nothing. Safe without asking.
+  public static func covering(_ evidence: NamespaceEvidence, holding inode: UInt64) -> NamespaceRepair {
+    var plan = NamespaceRepair(name: evidence.name)
+    plan.sources = [.held(inode: inode)]
+    plan.steps = [.hold(.held(inode: inode)), .cover(path: evidence.path)]
+    return plan
+  }
+
   public static func make(
     for state: NamespaceState, _ evidence: NamespaceEvidence, choice: UInt64? = nil
   ) -> NamespaceRepair {

@@ -83,7 +83,11 @@ extension NetworkNamespace {
         operation, code: EEXIST, hint: "another namespace has that name: choose another, or `ip netns del \(name)`")
     }
     if case .healthy = state { return }
-    let repair = NamespaceRepair.make(for: state, evidence, choice: identity.inode)
+    var repair = NamespaceRepair.make(for: state, evidence, choice: identity.inode)
+    // Another kind of namespace there is not ours to remove; below ours it lives on.
+    if case .broken(.wrongKind) = state, evidence.entry.link.kind == .file {
+      repair = .covering(evidence, holding: identity.inode)
+    }
     guard repair.safety == .automatic else {
       let fault: Words = if case .broken(let fault) = state { fault.hint(for: name) } else { state.sentence }
       throw SystemCallError("\(operation) (\(state.sentence.en))", code: EINVAL, hint: fault.en)

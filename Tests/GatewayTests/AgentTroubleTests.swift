@@ -86,8 +86,10 @@ extension AgentTests {
     @Test(
       "Whatever is done to the namespace's name, it is mended within a second",
       arguments: [
-        "umount PATH", "umount PATH; rm PATH; touch PATH", "umount PATH; rm PATH; ln -s /run/netns/none PATH",
-        "mount --bind /proc/self/ns/uts PATH", "umount PATH; rm PATH; mkdir PATH"
+        "umount -l PATH", "umount -l PATH; rm PATH; touch PATH || true", "mount --bind /proc/self/ns/uts PATH",
+        // Of a name that is replaced where it is no mount point, the mount goes everywhere.
+        "unshare -m --propagation private sh -c 'umount -l PATH; ln -s none PATH.n; mv -T PATH.n PATH'",
+        "unshare -m --propagation private sh -c 'umount -l PATH; rm PATH; mkdir PATH || true'"
       ])
     func nameBroken(by script: String) throws {
       let stage = try Stage("heal\(script.utf8.count)")
