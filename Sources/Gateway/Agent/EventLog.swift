@@ -2,6 +2,8 @@ import BFD
 import Configuration
 import Control
 import Glibc
+import Languages
+import NamespaceDiagnosis
 import NetworkNamespaces
 import Speaker
 
@@ -26,13 +28,14 @@ public struct EventLog: Sendable {
 
   /// A namespace that the host cannot see is the commonest reason for "Invalid argument" there.
   mutating func warnOfHiddenNamespace(_ namespace: GatewayConfiguration.Namespace) {
-    guard case .named(let name) = namespace, case .hidden(let point)? = MountPropagation.below() else { return }
+    guard case .named(let name) = namespace, let barrier = NamespaceSurvey().surroundings.barrierToHost else {
+      return
+    }
     write(
       .warning,
-      "this process has a mount namespace of its own, and \(point) passes nothing on to the host's: outside, namespace "
-        + "\(name) will be an empty file, and 'ip netns exec \(name)' will say \"Invalid argument\". On a host use "
-        + "'nsenter --net=/run/netns/…' instead of 'ip netns exec'; in a pod mount /run/netns with mountPropagation: "
-        + "Bidirectional")
+      "this process has a mount namespace of its own, and \(barrier.words.en): outside, namespace \(name) will be an empty "
+        + "file, and 'ip netns exec \(name)' will say \"Invalid argument\""
+        + (barrier.remedy.map { "; \($0.en)" } ?? ""))
   }
 
   private func line(_ level: GatewayEvent.Level, _ text: String, _ at: Timestamp) {

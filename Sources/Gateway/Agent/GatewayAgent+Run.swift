@@ -18,6 +18,8 @@ extension GatewayAgent {
   private static let settleDelay: Int64 = 50_000_000
   /// Between two looks at the namespace's name when no event tells of it: there may be none on an odd file system.
   private static let namespaceInterval: Int64 = 10_000_000_000
+  /// From the loss of the namespace's name to its repair: `ip netns del` unmounts first, and removes the file then.
+  private static let namespaceDelay: Int64 = 100_000_000
   /// Between two attempts to start the engine: without it there is no BFD.
   private static let engineInterval: Int64 = 1_000_000_000
   /// Between two looks at the machine because others change routes.
@@ -219,7 +221,7 @@ extension GatewayAgent {
       let state = try NetworkNamespace.state(named: name)
       let isAsItWas = state == .healthy(identity)
       if isAsItWas != isNamespaceNamed {
-        reconcileAt = now
+        reconcileAt = min(reconcileAt, now + Self.namespaceDelay)
         if isAsItWas {
           log.write(.info, "namespace \(name) has its name back: \(identity)")
         } else {
