@@ -2,6 +2,7 @@
 #ifndef EVERWAY_CL_NETLINK_H
 #define EVERWAY_CL_NETLINK_H
 
+#include <linux/fib_rules.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/netlink.h>

@@ -59,6 +59,13 @@ public enum RepairAction: Codable, Hashable, Sendable {
   case setMAC(namespace: String?, link: String, address: MACAddress)
   case setMTU(namespace: String?, link: String, octets: Int)
   case replaceDefaultRoute(namespace: String?, gateway: IPAddress, link: String)
+  case removeLink(namespace: String?, link: String)
+  /// The kernel asks for it anew when it is needed.
+  case removeNeighbour(namespace: String?, link: String, address: IPAddress)
+  /// Makes an internal port of a bridge anew, in the node's Open_vSwitch database; one that is there is taken out first.
+  case plugInternalPort(bridge: String, interface: String, externalIDs: [String: String])
+  /// Of a row of table Interface in the node's Open_vSwitch database.
+  case setOVSExternalID(interface: String, key: String, value: String)
   /// What `bfdd-control COMMAND` does in that namespace.
   case controlBeacon(namespace: String?, arguments: [String])
 }
