@@ -16,7 +16,8 @@ public enum Repairs {
     switch action {
     case .repairNamespace: try NamespaceRepairs.apply(action)
     case .controlBeacon: try SpeakerRepairs.apply(action)
-    case .setSysctl, .setLinkUp, .moveLink, .addAddress, .removeAddress, .setMAC, .setMTU, .replaceDefaultRoute:
+    case .setSysctl, .setLinkUp, .moveLink, .addAddress, .removeAddress, .setMAC, .setMTU, .replaceDefaultRoute,
+      .removeLink, .removeNeighbour, .plugInternalPort, .setOVSExternalID:
       try NetworkRepairs.apply(action)
     }
   }

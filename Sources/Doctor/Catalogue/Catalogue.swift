@@ -4,6 +4,7 @@ public enum Catalogue {
   public static let entries: [CatalogueEntry] = parts.joined().sorted { number($0.id) < number($1.id) }
 
   private static let parts: [[CatalogueEntry]] = [
+    links, addresses, routes,
     CatalogueEntry.namespaces,
     ovn,
     ovnSessions,

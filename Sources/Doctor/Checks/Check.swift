@@ -24,6 +24,7 @@ public struct Check: Sendable {
   /// All of them, in the order of their areas.
   public static let all: [Check] =
     namespace
+    + network
     + ovn
     + configuration
 }

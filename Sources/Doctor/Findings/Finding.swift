@@ -57,10 +57,6 @@ public struct FindingID: RawRepresentable, Codable, Hashable, Sendable, CustomSt
   public var description: String { rawValue }
 }
 
-extension FindingID: ExpressibleByStringLiteral {
-  public init(stringLiteral value: String) { rawValue = value }
-}
-
 /// How bad it is.
 public enum Severity: String, Codable, Hashable, Sendable, Comparable, CaseIterable {
   /// Worth knowing; nothing is wrong.

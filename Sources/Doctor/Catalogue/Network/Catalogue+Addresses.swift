@@ -11,7 +11,8 @@ extension Catalogue {
         zh: "`ip address` 显示 {interface} 上是 {found}，而 OvnEip 或配置要求 {expected}。"),
       cause: Words(
         "OVN sends to the address and MAC that the logical port has, and drops what comes from others. Kube-OVN sets both once and compares them only when the gateway does not answer ARP, so an OvnEip that was deleted and made again, or a change by hand, goes unnoticed.",
-        zh: "OVN 按逻辑端口的 IP 和 MAC 发送，并丢弃来自其他地址的报文。Kube-OVN 只设置一次，之后仅在网关不应答 ARP 时才会重新比较；因此 OvnEip 被删除重建或手工修改地址后，不会被发现。"),
+        zh:
+          "OVN 按逻辑端口的 IP 和 MAC 发送，并丢弃来自其他地址的报文。Kube-OVN 只设置一次，之后仅在网关不应答 ARP 时才会重新比较；因此 OvnEip 被删除重建或手工修改地址后，不会被发现。"),
       detection: Words(
         "Addresses (RTM_GETADDR) and MAC (IFLA_ADDRESS) against {source}.",
         zh: "将地址（RTM_GETADDR）和 MAC（IFLA_ADDRESS）与 {source} 对比。"),
@@ -32,13 +33,17 @@ extension Catalogue {
         zh: "小报文和 ping 正常，但大流量会卡住：连接能建立，随后停滞，TLS 握手超时。"),
       cause: Words(
         "{interface} takes packets of {mtu} octets, the network below only of {largest}: a NIC or switch with a smaller MTU, a VLAN tag, or a tunnel's overhead (Geneve takes 58 octets). On one link nobody says so to the sender; the packets just vanish.",
-        zh: "{interface} 接受 {mtu} 字节的报文，但底层网络只能承载 {largest} 字节：网卡或交换机的 MTU 较小、有 VLAN 标签，或有隧道开销（Geneve 占 58 字节）。在同一链路内没有人会通知发送方，报文直接消失。"),
+        zh:
+          "{interface} 接受 {mtu} 字节的报文，但底层网络只能承载 {largest} 字节：网卡或交换机的 MTU 较小、有 VLAN 标签，或有隧道开销（Geneve 占 58 字节）。在同一链路内没有人会通知发送方，报文直接消失。"
+      ),
       detection: Words(
         "Echo requests of several sizes with Don't Fragment to the gateway: the smaller are answered, one of the MTU's size is not. A device that limits large pings looks the same; it is certain only when an ICMP error names the MTU.",
         zh: "向网关发送多种大小、带 DF 标志的 echo 请求：较小的有应答，与 MTU 等长的没有。限制大 ping 的设备看起来也是这样；只有 ICMP 差错报文给出 MTU 时才能确定。"),
       fix: Words(
         "Lower the MTU: `ip link set {interface} mtu {largest}` in the namespace, and everywhere else on that link; or raise that of the network below. Where a configuration sets the MTU, change it there.",
-        zh: "调小 MTU：在命名空间中执行 `ip link set {interface} mtu {largest}`，同一链路上的其他接口也要一致；或者调大底层网络的 MTU。若 MTU 由配置指定，请在配置中修改。"),
+        zh:
+          "调小 MTU：在命名空间中执行 `ip link set {interface} mtu {largest}`，同一链路上的其他接口也要一致；或者调大底层网络的 MTU。若 MTU 由配置指定，请在配置中修改。"
+      ),
       tested: .live("NetworkFindings.anMTUTooLargeForThePathIsLowered"),
       examples: ["interface": "ovnext0", "mtu": "1500", "largest": "1450"]),
     CatalogueEntry(
@@ -49,7 +54,9 @@ extension Catalogue {
         zh: "`IP address {address} has already been used by host with MAC {mac}`"),
       cause: Words(
         "Another host on the same link answers for the gateway's address. Routers send to whoever answered last, so traffic comes and goes. Often the address is in nobody's excludeIps and a router, another cluster or a machine set up by hand uses it too; a router with proxy ARP answers for everything.",
-        zh: "同一链路上有另一台主机在为网关的地址应答。路由器会发给最后应答的一方，流量因此时断时续。常见原因：该地址没有写入 excludeIps，同时被路由器、其他集群或手工配置的机器使用；开启了代理 ARP 的路由器会对所有地址应答。"),
+        zh:
+          "同一链路上有另一台主机在为网关的地址应答。路由器会发给最后应答的一方，流量因此时断时续。常见原因：该地址没有写入 excludeIps，同时被路由器、其他集群或手工配置的机器使用；开启了代理 ARP 的路由器会对所有地址应答。"
+      ),
       detection: Words(
         "ARP probes for our own address without a sender's address (RFC 5227), neighbour solicitations for IPv6; anybody who answers and is not us has it.",
         zh: "针对自己的地址发送不带发送方地址的 ARP 探测（RFC 5227），IPv6 用邻居请求；凡是应答且不是我们自己的，就占用了该地址。"),
@@ -77,7 +84,8 @@ extension Catalogue {
       examples: ["address": "fd00:204::11", "prefix": "fd00:204::11/64", "interface": "ovnext0", "place": "ovnext"]),
     CatalogueEntry(
       "EW-NET-74", .network, .warning, .automatic,
-      title: Words("{other} answers ARP for {address} of {interface}", zh: "{other} 为 {interface} 的地址 {address} 应答 ARP"),
+      title: Words(
+        "{other} answers ARP for {address} of {interface}", zh: "{other} 为 {interface} 的地址 {address} 应答 ARP"),
       symptom: Words(
         "Routers learn a changing MAC for {address} (ARP flux), and packets arrive on the wrong interface.",
         zh: "路由器上 {address} 对应的 MAC 不断变化（ARP flux），报文从错误的接口进来。"),
@@ -94,7 +102,8 @@ extension Catalogue {
       examples: ["address": "10.204.0.11", "mac": "02:00:00:00:00:02", "interface": "net1", "other": "net2"]),
     CatalogueEntry(
       "EW-NET-77", .network, .warning, .automatic,
-      title: Words("{interface} has an MTU of {mtu} instead of {expected}", zh: "{interface} 的 MTU 是 {mtu}，应为 {expected}"),
+      title: Words(
+        "{interface} has an MTU of {mtu} instead of {expected}", zh: "{interface} 的 MTU 是 {mtu}，应为 {expected}"),
       symptom: Words(
         "`ip link` shows `mtu {mtu}` for {interface}; throughput is low, or large packets vanish.",
         zh: "`ip link` 显示 {interface} 的 `mtu {mtu}`；吞吐偏低，或大报文丢失。"),
@@ -103,7 +112,8 @@ extension Catalogue {
         zh: "创建或移动接口时设置的 MTU 与 {source} 要求的不同；Open vSwitch 重新创建的接口会取网桥中最小的 MTU。"),
       detection: Words("IFLA_MTU against {source}.", zh: "将 IFLA_MTU 与 {source} 对比。"),
       fix: Words(
-        "`ip link set {interface} mtu {expected}` in the namespace.", zh: "在命名空间中执行 `ip link set {interface} mtu {expected}`。"
+        "`ip link set {interface} mtu {expected}` in the namespace.",
+        zh: "在命名空间中执行 `ip link set {interface} mtu {expected}`。"
       ),
       explains: ["EW-NET-18"],
       tested: .live("NetworkFindings.anMTUThatNobodyAskedForIsSetRight"),

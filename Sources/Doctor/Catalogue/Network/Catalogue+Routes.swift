@@ -25,16 +25,21 @@ extension Catalogue {
       title: Words("the gateway {gateway} does not answer", zh: "网关 {gateway} 没有应答"),
       symptom: Words(
         "`network {network} with gateway {gateway} is not ready for interface {interface} after {count} checks`",
-        zh: "`network {network} with gateway {gateway} is not ready for interface {interface} after {count} checks`"),
+        zh: "`network {network} with gateway {gateway} is not ready for interface {interface} after {count} checks`"
+      ),
       cause: Words(
         "Our questions on {interface} are not answered. The usual causes, from near to far: the localnet's VLAN tag is wrong, the NIC is not in the provider bridge, the switch's port is no trunk for that VLAN, the hypervisor drops other MAC addresses than the machine's own (anti-spoofing, port security), the gateway is off, or its address is another.",
-        zh: "{interface} 上的请求没有得到应答。常见原因由近及远：localnet 的 VLAN 标签不对；网卡没有加入 provider 网桥；交换机端口没有放通该 VLAN（trunk）；虚拟化平台丢弃非本机 MAC 的报文（防欺骗、端口安全）；网关没有运行，或地址不对。"),
+        zh:
+          "{interface} 上的请求没有得到应答。常见原因由近及远：localnet 的 VLAN 标签不对；网卡没有加入 provider 网桥；交换机端口没有放通该 VLAN（trunk）；虚拟化平台丢弃非本机 MAC 的报文（防欺骗、端口安全）；网关没有运行，或地址不对。"
+      ),
       detection: Words(
         "ARP requests (IPv4) or neighbour solicitations (IPv6) for the gateway, sent from the interface by everway itself; nobody answers. Without rights to send them, the kernel's own entry in state FAILED.",
         zh: "由 everway 在接口上发送针对网关的 ARP 请求（IPv4）或邻居请求（IPv6），无人应答。没有发送权限时，以内核邻居表中的 FAILED 状态为依据。"),
       fix: Words(
         "Follow the question out: `tcpdump -ne arp` on the NIC below the provider bridge shows whether it leaves, and with which VLAN; on the gateway, whether it arrives. `ovs-vsctl show` must have the NIC in the bridge that ovn-bridge-mappings names; in a virtual machine allow forged transmits and MAC changes.",
-        zh: "沿着报文的去向排查：在 provider 网桥下的网卡上执行 `tcpdump -ne arp`，看请求是否发出、带哪个 VLAN；在网关上看是否到达。`ovs-vsctl show` 中该网卡必须在 ovn-bridge-mappings 所指的网桥里；若在虚拟机中，需要允许伪传输和 MAC 地址更改。"),
+        zh:
+          "沿着报文的去向排查：在 provider 网桥下的网卡上执行 `tcpdump -ne arp`，看请求是否发出、带哪个 VLAN；在网关上看是否到达。`ovs-vsctl show` 中该网卡必须在 ovn-bridge-mappings 所指的网桥里；若在虚拟机中，需要允许伪传输和 MAC 地址更改。"
+      ),
       tested: .live("NetworkFindings.aGatewayThatDoesNotAnswerIsNamed"),
       examples: [
         "network": "10.204.0.11/24", "gateway": "10.204.0.1", "interface": "ovnext0", "count": "50",

@@ -159,7 +159,8 @@ extension NetworkPicture {
   /// Whether Kube-OVN manages this gateway.
   var isKubeOVN: Bool {
     let interface = facts.subject.interface
-    return facts.cluster.value?.ovnEips.value?.contains { $0.name == facts.subject.node && $0.type == "lsp" } == true
+    return facts.cluster.value?.ovnEips.value?.contains { $0.name == facts.subject.node && $0.type == "lsp" }
+      == true
       || expectedInterfaces.contains { row($0)?.externalIDs["pod_netns"] != nil }
       || (interface == Expectation.kubeOVNInterface && facts.subject.namespace == "ovnext")
   }

@@ -39,7 +39,9 @@ extension Check {
       let name = NetworkView.sysctlName(.ipv4, link.name, "rp_filter")
       let all = picture.inside.sysctl(.ipv4, "all", "rp_filter")
       // The kernel takes the larger of the two (Documentation/networking/ip-sysctl.rst).
-      guard let own = picture.inside.sysctl(.ipv4, link.name, "rp_filter"), max(own, all ?? 0) == 1 else { continue }
+      guard let own = picture.inside.sysctl(.ipv4, link.name, "rp_filter"), max(own, all ?? 0) == 1 else {
+        continue
+      }
       examination.found(
         Finding(
           "EW-NET-23", link.name, severity: links.count > 1 ? .error : nil, parameters: ["interface": link.name],
