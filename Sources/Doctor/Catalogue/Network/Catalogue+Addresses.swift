@@ -51,7 +51,7 @@ extension Catalogue {
       title: Words("somebody else has {address}", zh: "地址 {address} 已被其他主机占用"),
       symptom: Words(
         "`IP address {address} has already been used by host with MAC {mac}`",
-        zh: "`IP address {address} has already been used by host with MAC {mac}`"),
+        zh: "日志报错 `IP address {address} has already been used by host with MAC {mac}`"),
       cause: Words(
         "Another host on the same link answers for the gateway's address. Routers send to whoever answered last, so traffic comes and goes. Often the address is in nobody's excludeIps and a router, another cluster or a machine set up by hand uses it too; a router with proxy ARP answers for everything.",
         zh:

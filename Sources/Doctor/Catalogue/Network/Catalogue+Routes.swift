@@ -25,7 +25,8 @@ extension Catalogue {
       title: Words("the gateway {gateway} does not answer", zh: "网关 {gateway} 没有应答"),
       symptom: Words(
         "`network {network} with gateway {gateway} is not ready for interface {interface} after {count} checks`",
-        zh: "`network {network} with gateway {gateway} is not ready for interface {interface} after {count} checks`"
+        zh:
+          "日志报错 `network {network} with gateway {gateway} is not ready for interface {interface} after {count} checks`"
       ),
       cause: Words(
         "Our questions on {interface} are not answered. The usual causes, from near to far: the localnet's VLAN tag is wrong, the NIC is not in the provider bridge, the switch's port is no trunk for that VLAN, the hypervisor drops other MAC addresses than the machine's own (anti-spoofing, port security), the gateway is off, or its address is another.",
