@@ -30,6 +30,8 @@ public struct Collection: Sendable {
     context.sendsProbes = sendsProbes
     facts.expectation = expectation(subject)
     context.expectation = facts.expectation
+    progress("machine")
+    facts.machine = MachineFacts.gather(context)
     progress("namespace")
     facts.namespaces = NamespaceCollector.gather(context)
     return facts

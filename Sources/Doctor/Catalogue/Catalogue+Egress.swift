@@ -211,6 +211,7 @@ extension Catalogue {
           为该容器设置 `mountPropagation: Bidirectional` 和 `privileged: true`（Pod 会重启）；或者由主机上的 everway 管理命名空间：\
           kube-ovn-cni 发现可用的命名空间后不会改动它。已经损坏的用 `everway netns repair ovnext` 恢复。
           """),
+      explains: ["EW-NS-01", "EW-NS-02"],
       tested: .fromFacts("KubeOVNCNI.whoseMountsStayInsideIsFound", why: noCluster),
       examples: ["propagation": "HostToContainer", "container": "cni-server"])
   ]

@@ -9,7 +9,8 @@ public enum Catalogue {
     ovn,
     ovnSessions,
     configuration,
-    egress
+    egress,
+    machine
   ]
 
   private static let byID = Dictionary(entries.map { ($0.id, $0) }) { first, _ in first }

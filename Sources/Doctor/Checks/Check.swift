@@ -23,10 +23,12 @@ public struct Check: Sendable {
 
   /// All of them, in the order of their areas.
   public static let all: [Check] =
-    namespace
+    machine
+    + namespace
     + network
     + ovn
     + configuration
+    + versions
 }
 
 /// What a check has to say: what it found, and where it could not look. With neither, all is well.

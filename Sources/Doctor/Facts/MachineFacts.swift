@@ -1,3 +1,5 @@
+public import NamespaceDiagnosis
+
 /// The node: kernel, rights, limits, CPU, memory, clock.
 public struct MachineFacts: Codable, Hashable, Sendable {
   /// `uname -r`.
@@ -6,19 +8,18 @@ public struct MachineFacts: Codable, Hashable, Sendable {
   public var architecture: String?
   /// PRETTY_NAME of os-release.
   public var distribution: String?
-  /// What we run in: nil on the machine itself, else `docker`, `kubernetes`, `podman`, `lxc`, or `container`.
-  public var container: String?
+  /// Where we live and what we may do.
+  public var surroundings: Gathered<Surroundings> = .notAsked
   /// /proc/cmdline. Words that may hold a secret are left out.
   public var commandLine: [String] = []
   /// By name; only those that a gateway may need.
   public var modules: [String: ModuleState] = [:]
-  /// What the kernel can do, asked by doing it: `nexthop`, `nftables`, `ipv6`, `network-namespaces`.
+  /// What the kernel can do, asked by doing it: `nexthop`, `ipv6`, `packet-socket`.
   public var features: [String: Gathered<Bool>] = [:]
   /// `CONFIG_...` options that matter, as the kernel's configuration has them: `y`, `m`, `n`.
   public var kernelOptions: Gathered<[String: String]> = .notAsked
   /// Of the machine: `user.max_net_namespaces`, `fs.inotify.max_user_instances`. Those of a namespace are NetworkFacts'.
   public var sysctls: [String: String] = [:]
-  public var rights = Rights()
   public var limits = Limits()
   public var cpu = CPU()
   public var memory = Memory()
@@ -45,31 +46,10 @@ public struct MachineFacts: Codable, Hashable, Sendable {
     case unknown
   }
 
-  /// What we may do.
-  public struct Rights: Codable, Hashable, Sendable {
-    public var effectiveUser: UInt32?
-    /// CapEff of /proc/self/status, by name: `CAP_NET_ADMIN`.
-    public var capabilities: [String] = []
-    /// False when ids are mapped: a user namespace other than the machine's.
-    public var isInitialUserNamespace: Bool?
-    /// Seccomp of /proc/self/status: 0 none, 1 strict, 2 filter.
-    public var seccomp: Int?
-    /// /proc/self/attr/current: `unconfined`, `docker-default (enforce)`, an SELinux context.
-    public var securityLabel: String?
-    /// /sys/kernel/security/lsm.
-    public var securityModules: [String] = []
-    /// /sys/fs/selinux/enforce.
-    public var selinuxEnforces: Bool?
-
-    public init() {}
-  }
-
   /// Nil: could not be read.
   public struct Limits: Codable, Hashable, Sendable {
     /// RLIMIT_NOFILE, soft.
     public var openFiles: UInt64?
-    /// RLIMIT_MEMLOCK, soft, in octets; `UInt64.max` without a limit.
-    public var lockedMemory: UInt64?
     /// /proc/sys/fs/file-nr: in use, and how many there may be.
     public var filesInUse: UInt64?
     public var filesAtMost: UInt64?
@@ -164,14 +144,18 @@ public struct MachineFacts: Codable, Hashable, Sendable {
     }
   }
 
-  /// /proc/net/nf_conntrack of the gateway's namespace.
+  /// Connection tracking in the gateway's namespace.
   public struct Connections: Codable, Hashable, Sendable {
+    /// net.netfilter.nf_conntrack_count and nf_conntrack_max.
     public var count: Int
-    /// Addresses that sources are translated to, and how many connections each has.
-    public var translatedTo: [String: Int] = [:]
+    public var limit: Int?
+    /// Addresses that sources are translated to, and how many connections each has, of those that /proc/net/nf_conntrack
+    /// shows; nil where the kernel has no such file.
+    public var translatedTo: [String: Int]?
 
-    public init(count: Int, translatedTo: [String: Int] = [:]) {
+    public init(count: Int, limit: Int? = nil, translatedTo: [String: Int]? = nil) {
       self.count = count
+      self.limit = limit
       self.translatedTo = translatedTo
     }
   }
