@@ -1,9 +1,11 @@
 import Collectors
 import Doctor
 import Glibc
+import Lab
 import NamespaceDiagnosis
 import NamespaceTestSupport
 import NetworkNamespaces
+import Processes
 import Testing
 
 /// Produced for real, named by doctor, repaired by --fix where that is safe. More states in
@@ -53,5 +55,28 @@ import Testing
       #expect(outcomes.map(\.id.rawValue) == ["EW-NS-06"])
       #expect(outcomes.map(\.result) == [result])
     }
+  }
+
+  /// Diagnosed when nothing lived without a name: by the time of the repair something does.
+  @Test func aYesToNothingIsNoYesToAQuestion() throws {
+    let name = NamespaceNames.make("docrace")
+    defer { NamespaceNames.erase(name) }
+    _ = try NetworkNamespace.create(named: name)
+    NamespaceNames.erase(name)
+    let path = NetworkNamespace.path(named: name)
+    #expect(system("install -m 0 /dev/null \(path)") == 0)
+    let lab = try Lab.up("t\(getpid())race")
+    defer { lab.down() }
+    let loose = try lab.start(
+      Command("unshare", ["--net", "sleep", "60"]), in: nil, label: "loose", outputName: "loose.log")
+    let home = try NetworkNamespace.current().identity().inode
+    try #require(
+      waitUntil(timeout: .seconds(10)) {
+        NamespaceSurvey.inode(ofProcess: loose.pid).map { $0 != home } ?? false
+      })
+    let action = RepairAction.repairNamespace(name: name, marks: [], question: nil)
+    let error = #expect(throws: RepairError.self) { try Repairs.apply(action) }
+    #expect(error?.message.contains("has changed") == true, "\(error?.message ?? "")")
+    #expect(try !NetworkNamespace.state(named: name).isHealthy)
   }
 }

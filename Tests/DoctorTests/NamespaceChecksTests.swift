@@ -61,7 +61,7 @@ import Testing
     let finding = try only(facts { $0.elsewhere = [sighting(9, .init(master: 5))] })
     #expect(finding.id == FindingID("EW-NS-01"))
     #expect(finding.remedy.repair == .automatic)
-    #expect(finding.remedy.actions == [.repairNamespace(name: "ovnext", marks: ["ovnext0"])])
+    #expect(finding.remedy.actions == [.repairNamespace(name: "ovnext", marks: ["ovnext0"], question: nil)])
     #expect(finding.remedy.steps.contains { $0.words?.en.contains("Bidirectional") == true })
     #expect(finding.symptom.en.contains("\"ovnext\" failed: Invalid argument"))
     #expect(finding.cause.en.contains("kube-ovn-daemon (812)"))

@@ -134,6 +134,9 @@ struct NamespaceReading {
       evidence: reading, steps: steps, repair: repairClass)
   }
 
+  /// What a person is asked; nil when nothing needs to be.
+  private var question: Words? { repair.question ?? (repair.extra.isEmpty ? nil : repair.extraQuestion) }
+
   /// What `--fix` does as one action, its steps in words before it; then what is left to a person.
   private var steps: [RepairStep] {
     var steps: [RepairStep] = []
@@ -143,7 +146,7 @@ struct NamespaceReading {
         RepairStep(
           Words(sentences.map(\.en).joined(separator: "; "), zh: sentences.map(\.zh).joined(separator: "；")),
           command: "everway netns repair \(evidence.name)",
-          action: .repairNamespace(name: evidence.name, marks: evidence.marks)))
+          action: .repairNamespace(name: evidence.name, marks: evidence.marks, question: question)))
     }
     return steps + repair.advice.map { RepairStep($0) }
   }

@@ -49,7 +49,8 @@ public struct RepairStep: Codable, Hashable, Sendable {
 /// `namespace` is a name below /run/netns, nil the namespace everway was started in.
 public enum RepairAction: Codable, Hashable, Sendable {
   /// What `everway netns repair` does. `marks`: interfaces by which the right namespace is known.
-  case repairNamespace(name: String, marks: [String])
+  /// `question` is the one that was answered with yes; when another would have to be asked by now, nothing is done.
+  case repairNamespace(name: String, marks: [String], question: Words?)
   case setSysctl(namespace: String?, name: String, value: String)
   case setLinkUp(namespace: String?, link: String)
   /// From the node into the namespace, under the name it has inside.
