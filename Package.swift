@@ -43,6 +43,7 @@ let package = Package(
     library("NamespaceDiagnosis", ["Languages"]),
     library("Doctor", ["Addresses", "Firewall", "Languages", "NamespaceDiagnosis"]),
     library("Firewall", ["Addresses"]),  // JSON by FoundationEssentials
+    library("PeerProbe", ["Firewall", "Languages"]),
 
     // The edge: the kernel's headers, libyaml.
     .target(name: "CLinux"),
@@ -76,14 +77,22 @@ let package = Package(
         "Netlink",
         "NetworkNamespaces", "Processes"
       ]),
+    library(
+      "PeerProber",
+      [
+        "Addresses", "BFD", "CLinux", "Collectors", "Control", "Firewall", "Netlink", "NetworkNamespaces",
+        "PeerProbe",
+        "Probing", "Runtime", "Speaker"
+      ]),
     library("Processes", ["CLinux", "NetworkNamespaces"]),
     library("Lab", ["Addresses", "CLinux", "NetworkNamespaces", "Processes"]),
     .executableTarget(
       name: "everway",
       dependencies: [
-        "Addresses", "Beacon", "BFD", "Capture", "Collectors", "Configuration", "Control", "Doctor", "Gateway",
-        "Lab", "Languages", "NamespaceDiagnosis", "Netlink", "NetworkNamespaces", "OpenBFDD", "Speaker", "YAML",
-        "CLinux",
+        "Addresses", "Beacon", "BFD", "Capture", "Collectors", "Configuration", "Control", "Doctor", "Firewall",
+        "Gateway", "Lab", "Languages", "NamespaceDiagnosis", "Netlink", "NetworkNamespaces", "OpenBFDD",
+        "PeerProbe",
+        "PeerProber", "Speaker", "YAML", "CLinux",
         .product(name: "ArgumentParser", package: "swift-argument-parser")
       ],
       swiftSettings: settings),
@@ -118,6 +127,7 @@ let package = Package(
     tests("Doctor", ["Addresses", "Languages", "NamespaceDiagnosis"]),
     tests("NamespaceDiagnosis", ["Languages"]),
     tests("Firewall", ["Addresses"]),
+    tests("PeerProbe", ["Configuration", "Firewall", "Languages"]),
     tests("YAML"),
     tests("Configuration", ["Addresses", "BFD", "YAML"]),
     .target(
@@ -155,6 +165,9 @@ let package = Package(
         "NetworkNamespaces",
         "Processes"
       ]),
+    tests(
+      "PeerProber", ["Addresses", "Configuration", "Firewall", "Lab", "NetworkNamespaces", "PeerProbe", "Processes"]
+    ),
     tests("Lab", ["Addresses", "Configuration", "NetworkNamespaces", "Processes"]),
     .target(
       name: "Simulation", dependencies: ["Addresses", "BFD"], path: "Tests/Simulation", swiftSettings: settings),

@@ -96,6 +96,46 @@ int cl_probe_bind(int fd, uint16_t ethertype, uint32_t interface_index) {
   return bind(fd, (struct sockaddr *)&name, sizeof name);
 }
 
+int cl_watch_socket(uint32_t interface_index) {
+  const struct sock_filter filter[] = {
+      /* 0 */ BPF_STMT(BPF_LD | BPF_W | BPF_ABS, SKF_AD_OFF + SKF_AD_PROTOCOL),
+      /* 1 */ IF_EQUAL(ETH_P_ARP, 17, 0),
+      /* 2 */ IF_EQUAL(ETH_P_IPV6, 10, 0),
+      /* 3 */ IF_EQUAL(ETH_P_IP, 0, 16),
+      /* 4 */ LOAD_OCTET(9),  // protocol
+      /* 5 */ IF_EQUAL(1, 13, 0),
+      /* 6 */ IF_EQUAL(17, 0, 13),
+      /* 7 */ BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 6),  // fragment offset
+      /* 8 */ BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x1fff, 11, 0),
+      /* 9 */ BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0),  // X = header length
+      /* 10 */ BPF_STMT(BPF_LD | BPF_H | BPF_IND, 2),  // destination port
+      /* 11 */ IF_EQUAL(3784, 7, 0),
+      /* 12 */ IF_EQUAL(4784, 6, 7),
+      /* 13 */ LOAD_OCTET(6),  // next header
+      /* 14 */ IF_EQUAL(58, 4, 0),
+      /* 15 */ IF_EQUAL(17, 0, 4),
+      /* 16 */ BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 42),  // destination port
+      /* 17 */ IF_EQUAL(3784, 1, 0),
+      /* 18 */ IF_EQUAL(4784, 0, 1),
+      /* 19 */ ACCEPT,
+      /* 20 */ DROP,
+  };
+  struct sock_fprog program = {COUNT(filter), (struct sock_filter *)filter};
+  int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -1;
+  int one = 1, size = 4 << 20;
+  if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) != 0)
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+  if (setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof one) == 0 &&
+      setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0 &&
+      cl_probe_bind(fd, ETH_P_ALL, interface_index) == 0)
+    return fd;
+  int code = errno;
+  close(fd);
+  errno = code;
+  return -1;
+}
+
 int cl_probe_link(int fd, struct cl_probe_link *link) {
   struct sockaddr_ll name = {0};
   socklen_t length = sizeof name;

@@ -22,6 +22,21 @@ public struct RuleReference: Hashable, Sendable, Codable, CustomStringConvertibl
   /// It answers with a rejection instead of silence.
   public var rejects = false
 
+  public init(
+    source: FirewallSource, family: FirewallFamily, table: String, chain: String, position: Int? = nil,
+    text: String,
+    packets: UInt64? = nil, rejects: Bool = false
+  ) {
+    self.source = source
+    self.family = family
+    self.table = table
+    self.chain = chain
+    self.position = position
+    self.text = text
+    self.packets = packets
+    self.rejects = rejects
+  }
+
   /// `inet filter input handle 23: udp dport 3784 counter drop (12 packets)`
   public var description: String {
     let place =
@@ -45,6 +60,12 @@ public struct FirewallDoubt: Hashable, Sendable, Codable, CustomStringConvertibl
   /// The match or expression that could not be judged.
   public var reason: String
   public var consequence: Consequence
+
+  public init(rule: RuleReference, reason: String, consequence: Consequence) {
+    self.rule = rule
+    self.reason = reason
+    self.consequence = consequence
+  }
 
   public var description: String { "\(rule): cannot judge \(reason)" }
 }

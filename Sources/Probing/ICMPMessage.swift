@@ -108,7 +108,7 @@ struct ICMPError: Hashable, Sendable {
     key = end - inner >= EchoMessage.messageLength ? EchoKey(at: inner, in: packet) : nil
   }
 
-  private static func textV4(_ type: UInt8, _ code: UInt8) -> String? {
+  static func textV4(_ type: UInt8, _ code: UInt8) -> String? {
     switch (type, code) {
     case (3, 0): "network unreachable"
     case (3, 1): "host unreachable"
@@ -124,7 +124,7 @@ struct ICMPError: Hashable, Sendable {
     }
   }
 
-  private static func textV6(_ type: UInt8, _ code: UInt8) -> String? {
+  static func textV6(_ type: UInt8, _ code: UInt8) -> String? {
     switch (type, code) {
     case (1, 0): "no route to destination"
     case (1, 1): "administratively prohibited"

@@ -24,6 +24,8 @@ struct Everway: ParsableCommand {
         everway undrain                   and back in
         everway doctor                    what is wrong, why, and how to mend it
         everway netns check               what stands behind each namespace's name
+        everway probe 10.9.0.1            does this gateway speak BFD, from here?
+        everway tune 10.9.0.1             which timers are safe on this path?
         everway capture -o - | wireshark -k -i -
                                           the packets, as they come and go
 
@@ -46,7 +48,7 @@ struct Everway: ParsableCommand {
     version: "everway \(Version.current)",
     subcommands: [
       Check.self, ShowPlan.self, Run.self, Status.self, CaptureCommand.self, Drain.self, Undrain.self, Reload.self,
-      Netns.self, DoctorCommand.self, CollectCommand.self, LabCommand.self,
+      Netns.self, DoctorCommand.self, CollectCommand.self, ProbeCommand.self, TuneCommand.self, LabCommand.self,
       ShowVersion.self
     ])
 }

@@ -34,6 +34,10 @@ int cl_echo_sink(bool ipv6);
 int cl_member_socket(uint16_t ethertype, uint32_t interface_index);
 int cl_member_sink(bool ipv6);
 
+// What passes on an interface, or on all with index 0, in both directions, before any firewall rule has seen what comes
+// in: ARP, ICMP, ICMPv6, and UDP to the ports 3784 and 4784.
+int cl_watch_socket(uint32_t interface_index);
+
 // What a bound packet socket knows of its interface.
 struct cl_probe_link {
   uint32_t interface_index;  // 0 when it is gone
