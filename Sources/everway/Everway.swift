@@ -13,6 +13,7 @@ struct Everway: ParsableCommand {
       and keeps the kernel's ECMP groups down to the paths that work.
 
       FIRST STEPS
+        everway preflight                 can this node become a gateway?
         everway check gateway.yaml        is the configuration good?
         everway plan --config gateway.yaml
                                           what would it change here?
@@ -48,7 +49,9 @@ struct Everway: ParsableCommand {
     version: "everway \(Version.current)",
     subcommands: [
       Check.self, ShowPlan.self, Run.self, Status.self, CaptureCommand.self, Drain.self, Undrain.self, Reload.self,
-      Netns.self, DoctorCommand.self, CollectCommand.self, ProbeCommand.self, TuneCommand.self, LabCommand.self,
+      Netns.self, DoctorCommand.self, CollectCommand.self, PreflightCommand.self, ProbeCommand.self,
+      TuneCommand.self,
+      LabCommand.self,
       ShowVersion.self
     ])
 }

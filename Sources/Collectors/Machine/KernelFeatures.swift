@@ -93,7 +93,10 @@ struct KernelFeatures {
 
   /// What only asking shows. Nothing is made.
   static func asked() -> [String: Gathered<Bool>] {
-    ["nexthop": nextHops(), "ipv6": socket(AF_INET6, EAFNOSUPPORT), "packet-socket": packetSocket()]
+    [
+      "nexthop": nextHops(), "ipv6": socket(AF_INET6, EAFNOSUPPORT), "packet-socket": packetSocket(),
+      "writable-sysctls": writableSysctls()
+    ]
   }
 
   private static func nextHops() -> Gathered<Bool> {
@@ -115,6 +118,13 @@ struct KernelFeatures {
       return .value(true)
     }
     return errno == absent ? .value(false) : .unavailable("socket: \(String(cString: strerror(errno)))")
+  }
+
+  /// In a container /proc/sys is read-only unless it is privileged.
+  private static func writableSysctls() -> Gathered<Bool> {
+    if access("/proc/sys/net/ipv4/ip_forward", W_OK) == 0 { return .value(true) }
+    return errno == EROFS || errno == EACCES
+      ? .value(false) : .unavailable("/proc/sys/net/ipv4/ip_forward: \(String(cString: strerror(errno)))")
   }
 
   private static func packetSocket() -> Gathered<Bool> {

@@ -14,7 +14,8 @@ public struct MachineFacts: Codable, Hashable, Sendable {
   public var commandLine: [String] = []
   /// By name; only those that a gateway may need.
   public var modules: [String: ModuleState] = [:]
-  /// What the kernel can do, asked by doing it: `nexthop`, `ipv6`, `packet-socket`.
+  /// What the kernel can do, asked by doing it: `nexthop`, `ipv6`, `packet-socket`,
+  /// `writable-sysctls`.
   public var features: [String: Gathered<Bool>] = [:]
   /// `CONFIG_...` options that matter, as the kernel's configuration has them: `y`, `m`, `n`.
   public var kernelOptions: Gathered<[String: String]> = .notAsked
