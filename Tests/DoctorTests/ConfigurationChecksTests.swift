@@ -1,3 +1,4 @@
+import Addresses
 import Languages
 import Testing
 
@@ -104,6 +105,32 @@ private func found(_ check: Check, _ cluster: HealthyCluster) -> [String] {
     let text = "failed to get nic eth1, Link not found"
     healthy.cluster.logs = .value([.init(pod: "kube-ovn-cni-1", node: "node2", text: text)])
     #expect(found(.gatewayNIC, healthy) == ["EW-CFG-57 node2"])
+  }
+
+  @Test func withANICThatThisNodeLacksIsFound() {
+    var facts = healthy.facts
+    var network = NetworkFacts()
+    var view = NetworkView()
+    view.links = [.init(name: "eth0", index: 2)]
+    network.node = .value(view)
+    facts.network = .value(network)
+    #expect(Check.gatewayNIC.examine(facts).findings.map(\.subject) == ["node1"])
+    // In a bridge of Open_vSwitch with its datapath in user space it is no link.
+    var ovs = OVSFacts()
+    ovs.bridges = [.init(name: "br-external204", ports: ["eth1"])]
+    facts.ovs = .value(ovs)
+    #expect(Check.gatewayNIC.examine(facts).findings.isEmpty)
+  }
+
+  @Test(arguments: [("br-provider", ["EW-CFG-58"]), ("br-external204", [])])
+  func withANICOnAnotherBridgeIsFound(bridge: String, expected: [FindingID]) {
+    var facts = healthy.facts
+    var ovs = OVSFacts()
+    ovs.bridges = [.init(name: "br-int", ports: ["ovnext0"]), .init(name: bridge, ports: ["eth1"])]
+    facts.ovs = .value(ovs)
+    #expect(Check.stolenBridge.examine(facts).findings.map(\.id) == expected)
+    facts.subject.node = "node9"
+    #expect(Check.stolenBridge.examine(facts).findings.isEmpty)
   }
 
   @Test mutating func thatNamesNoNodeIsFound() {
@@ -252,5 +279,41 @@ private func found(_ check: Check, _ cluster: HealthyCluster) -> [String] {
     let examination = Check.mountPropagation.examine(healthy.facts)
     #expect(examination.findings.isEmpty)
     #expect(!examination.isRelevant)
+  }
+}
+
+@Suite struct ConnectionsOfTheNamespace {
+  private func facts(_ address: String, isUp: Bool) throws -> Facts {
+    var facts = Facts(takenAt: 1, everwayVersion: "1", subject: .init(node: "gw", namespace: "ovnext"))
+    var machine = MachineFacts()
+    machine.connections = .value(.init(count: 20, limit: 1000, translatedTo: ["10.204.0.11": 12]))
+    facts.machine = .value(machine)
+    var view = NetworkView()
+    view.links = [.init(name: "ovnext0", index: 2, isUp: isUp)]
+    view.addresses = [.init(link: "ovnext0", prefix: try #require(IPPrefix(address)))]
+    var network = NetworkFacts()
+    network.inside = .value(view)
+    facts.network = .value(network)
+    return facts
+  }
+
+  @Test(arguments: [
+    ("10.204.0.11/24", true, false), ("10.204.0.11/24", false, true), ("10.204.0.12/24", true, true)
+  ])
+  func toAnAddressThatIsGoneAreFound(address: String, isUp: Bool, isFound: Bool) throws {
+    let findings = Check.stuckConnections.examine(try facts(address, isUp: isUp)).findings
+    #expect(findings.map(\.id) == (isFound ? ["EW-CFG-65"] : []))
+    #expect(
+      findings.allSatisfy {
+        $0.remedy.steps.map(\.command) == ["ip netns exec ovnext conntrack -D --reply-dst 10.204.0.11"]
+      })
+  }
+
+  @Test func thatNobodyTranslatesAreNotLookedAt() throws {
+    var facts = try facts("10.204.0.12/24", isUp: true)
+    facts.machine = .value(MachineFacts())
+    let examination = Check.stuckConnections.examine(facts)
+    #expect(!examination.isRelevant)
+    #expect(examination.gaps.isEmpty)
   }
 }

@@ -149,8 +149,8 @@ extension Catalogue {
           + "that is up, so replies to it cannot come back.",
         zh: "连接跟踪会保留连接建立时的源地址转换。{address} 不在命名空间内任何 up 的网卡上，回包无法返回。"),
       detection: Words(
-        "/proc/net/nf_conntrack of the namespace against its addresses.",
-        zh: "比较命名空间内的 /proc/net/nf_conntrack 与其地址。"),
+        "/proc/net/nf_conntrack of the namespace against its addresses: one of a subnet of ours that is on no link that is up.",
+        zh: "比较命名空间内的 /proc/net/nf_conntrack 与其地址：属于我们的子网、但不在任何 up 网卡上的地址。"),
       fix: Words(
         "Remove just those: `ip netns exec {namespace} conntrack -D --reply-dst {address}`. The clients then begin anew over the "
           + "present path.",

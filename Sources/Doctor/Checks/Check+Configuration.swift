@@ -1,7 +1,8 @@
 extension Check {
   static let configuration: [Check] = [
     unreadyEips, numberOfEips, namesOfEips, subnetsOfEips, gatewayAddress, gatewayNIC, bridgeMappings,
-    distributedGateway, changedGatewayNodes, shadowedECMP, unsupervisedECMP, asymmetricECMP, leakingCNI,
+    distributedGateway, changedGatewayNodes, shadowedECMP, unsupervisedECMP, asymmetricECMP, stolenBridge,
+    stuckConnections, leakingCNI,
     mountPropagation
   ]
 }

@@ -1,3 +1,4 @@
+import Addresses
 import Languages
 
 // Static routes and policies of routers, as far as ECMP and BFD go.
@@ -101,6 +102,40 @@ extension Check {
               "VpcEgressGateway \(gateway.metadata.name)",
               "replicas=\(gateway.spec.replicas ?? 1), a policy without snat")
           ]))
+    }
+  }
+
+  static let stuckConnections = Check(.configuration, ["EW-CFG-65"]) { facts, examination in
+    // Nothing is translated where nobody tracks connections.
+    guard let table = facts.machine.value?.connections.value?.translatedTo, !table.isEmpty else {
+      return examination.notRelevant()
+    }
+    guard let network = examination.require(facts.network, Words("addresses of the gateway", zh: "网关的地址")),
+      let view = examination.require(network.inside, Words("addresses of the gateway", zh: "网关的地址"))
+    else { return }
+    let (alive, dead) = (
+      view.addresses.filter { view.link($0.link)?.isUp ?? false },
+      view.addresses.filter { view.link($0.link)?.isUp == false }
+    )
+    let present = Set(alive.map(\.prefix.address))
+    let place = facts.subject.namespace
+    for (text, count) in table.sorted(by: { $0.key < $1.key }) {
+      guard let address = IPAddress(text), !present.contains(address) else { continue }
+      // A pool that routers send here is on no link and in no subnet of ours.
+      let isGone = dead.contains { $0.prefix.address == address }
+      guard isGone || alive.contains(where: { $0.prefix.network.contains(address) }) else { continue }
+      let enter = place.map { "ip netns exec \($0) " } ?? ""
+      examination.found(
+        Finding(
+          "EW-CFG-65", text,
+          parameters: ["count": "\(count)", "address": text, "namespace": place ?? facts.subject.node],
+          evidence: [
+            Evidence(
+              "/proc/net/nf_conntrack of \(place ?? facts.subject.node)",
+              "\(count) connections translated to \(text)"),
+            Evidence("addresses on links that are up", present.sorted().map { "\($0)" }.joined(separator: ", "))
+          ],
+          steps: [RepairStep(command: "\(enter)conntrack -D --reply-dst \(text)")]))
     }
   }
 

@@ -46,11 +46,46 @@ extension Check {
           ]))
       return
     }
-    guard !nic.isEmpty, let line = cluster.logLines(LogMessages.noSuchNIC + nic).last else { return }
+    guard !nic.isEmpty else { return }
+    let isGateway = cluster.gatewayNodes.contains { $0.name == facts.subject.node }
+    if isGateway, let view = facts.network.value?.nodeView, view.link(nic) == nil,
+      facts.ovs.value?.bridge(ofPort: nic) == nil
+    {
+      examination.found(
+        Finding(
+          "EW-CFG-57", facts.subject.node, parameters: ["nic": nic],
+          evidence: [
+            Evidence("ConfigMap \(KubeOVN.configMap)", "external-gw-nic=\(nic)"),
+            Evidence("links of \(facts.subject.node)", view.links.map(\.name).joined(separator: ", "))
+          ]))
+      return
+    }
+    guard let line = cluster.logLines(LogMessages.noSuchNIC + nic).last else { return }
     examination.found(
       Finding(
         "EW-CFG-57", line.node ?? line.pod, certainty: .likely, parameters: ["nic": nic], evidence: [line.evidence])
     )
+  }
+
+  static let stolenBridge = Check(.configuration, ["EW-CFG-58"]) { facts, examination in
+    guard let map = examination.objects(facts, \.externalGatewayConfig, KubeOVN.configMap),
+      examination.objects(facts, \.nodes, "Nodes") != nil, let cluster = facts.cluster.value
+    else { return }
+    guard let nic = map?.data["external-gw-nic"], !nic.isEmpty,
+      cluster.gatewayNodes.contains(where: { $0.name == facts.subject.node }),
+      let ovs = examination.require(facts.ovs, Words("the node's Open_vSwitch", zh: "本节点的 Open_vSwitch"))
+    else { return }
+    let wanted = "br-\(cluster.externalSwitch)"
+    guard let bridge = ovs.bridge(ofPort: nic), bridge != wanted else { return }
+    examination.found(
+      Finding(
+        "EW-CFG-58", nic, parameters: ["nic": nic, "bridge": bridge, "wanted": wanted],
+        evidence: [
+          Evidence("Open_vSwitch", "\(nic) is a port of \(bridge)"),
+          Evidence("ConfigMap \(KubeOVN.configMap)", "external-gw-nic=\(nic)"),
+          Evidence("Node \(facts.subject.node)", "label \(KubeOVN.gatewayLabel)=true")
+        ],
+        steps: [RepairStep(command: "kubectl label node \(facts.subject.node) \(KubeOVN.gatewayLabel)-")]))
   }
 
   static let bridgeMappings = Check(.configuration, ["EW-CFG-59"]) { facts, examination in
@@ -130,4 +165,13 @@ extension Check {
           Evidence("NB Gateway_Chassis of \(port.name)", present.sorted().joined(separator: ", "))
         ]))
   }
+}
+
+extension OVSFacts {
+  func bridge(ofPort port: String) -> String? { bridges.first { $0.ports.contains(port) }?.name }
+}
+
+extension NetworkFacts {
+  /// The node's own namespace.
+  var nodeView: NetworkView? { (node ?? inside).value }
 }

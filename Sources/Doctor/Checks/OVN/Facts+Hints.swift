@@ -4,6 +4,7 @@ extension Facts {
   /// What says that OVN is at work on this node; nil on a plain Linux gateway.
   var hintOfOVN: String? {
     if ovn.value != nil { return "OVN's databases" }
+    if let remote = ovs.value?.externalIDs["ovn-remote"] { return "ovn-remote=\(remote)" }
     return machine.value?.traces.first { MachineFacts.tracesOfOVN.contains($0) } ?? hintOfKubernetes
   }
 
