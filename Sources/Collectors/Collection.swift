@@ -34,6 +34,8 @@ public struct Collection: Sendable {
     facts.machine = MachineFacts.gather(context)
     progress("namespace")
     facts.namespaces = NamespaceCollector.gather(context)
+    progress("firewall")
+    facts.firewall = FirewallCollector.gather(context)
     return facts
   }
 

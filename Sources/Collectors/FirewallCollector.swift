@@ -1,3 +1,4 @@
+public import Doctor
 public import Firewall
 import Glibc
 public import NetworkNamespaces
@@ -69,6 +70,19 @@ public enum FirewallCollector {
       return .text(result.output)
     } catch {
       return .couldNotLook(error.message)
+    }
+  }
+}
+
+extension FirewallCollector {
+  /// The rules in the gateway's namespace, and the node's where these are others.
+  public static func gather(_ context: CollectionContext) -> Gathered<FirewallFacts> {
+    do throws(SystemCallError) {
+      let gateway = look(in: try context.openNamespace())
+      guard context.subject.namespace != nil else { return .value(FirewallFacts(gateway: gateway)) }
+      return .value(FirewallFacts(gateway: gateway, node: look(in: try NetworkNamespace.current())))
+    } catch {
+      return .unavailable("\(error)")
     }
   }
 }

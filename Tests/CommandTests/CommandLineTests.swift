@@ -13,7 +13,9 @@ import Testing
     "A wrong command line ends with 2 and says how it goes",
     arguments: [
       ["check"], ["check", "a", "b"], ["status", "nonsense"], ["status", "--interval", "1ms", "--follow"],
-      ["status", "--color", "sometimes"], ["--nonsense"], ["drain", "a", "b"]
+      ["status", "--color", "sometimes"], ["--nonsense"], ["drain", "a", "b"], ["probe"], ["probe", "nobody"],
+      ["probe", "10.9.0.1", "--interval", "300"], ["probe", "10.9.0.1", "--multiplier", "0"], ["tune"],
+      ["tune", "10.9.0.1", "--interval", "1s", "--peer", "a"]
     ])
   func usage(arguments: [String]) {
     let result = Binary.run(arguments, in: directory.path)
@@ -30,7 +32,7 @@ import Testing
 
   @Test(
     "Help fits 80 columns and names the exit codes",
-    arguments: ["check", "plan", "run", "status", "drain", "undrain", "reload", "lab", "version"])
+    arguments: ["check", "plan", "run", "status", "drain", "undrain", "reload", "probe", "tune", "lab", "version"])
   func help(command: String) {
     let result = Binary.run("help", command, in: directory.path)
     #expect(result.status == 0)

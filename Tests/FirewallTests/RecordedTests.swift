@@ -133,4 +133,34 @@ import Testing
       texts.ruleset().gaps
         == ["nftables", "iptables", "ip6tables"].map { "could not look at \($0): it is not installed" })
   }
+
+  @Test("Texts that are cut, doubled or damaged are refused or judged, and crash nothing", arguments: 1...40)
+  func damaged(seed: UInt64) throws {
+    var state = seed
+    func next(_ limit: Int) -> Int {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Int(state >> 33) % max(1, limit)
+    }
+    for name in ["nft.json", "iptables-nft.txt", "ip6tables-legacy.txt"] {
+      var octets = Array(try recorded(name).utf8)
+      for _ in 0...next(6) {
+        let start = next(octets.count)
+        let end = min(octets.count, start + next(40))
+        switch next(4) {
+        case 0: octets.removeSubrange(start..<end)
+        case 1: octets.insert(contentsOf: octets[start..<end], at: next(octets.count))
+        case 2: octets[start] = UInt8(next(256))
+        default: octets[start] = octets[next(octets.count)]
+        }
+      }
+      let text = String(decoding: octets, as: UTF8.self)
+      let ruleset =
+        name.hasSuffix("json")
+        ? try? Ruleset(nftJSON: text, text: text) : try? Ruleset(iptablesSave: text, family: .ip)
+      guard let ruleset else { continue }
+      for hooks in [FirewallHook.arriving, FirewallHook.leaving] {
+        #expect(ruleset.verdict(on: try bfd(), at: hooks) == ruleset.verdict(on: try bfd(), at: hooks))
+      }
+    }
+  }
 }
