@@ -73,9 +73,8 @@ let package = Package(
     library(
       "Collectors",
       [
-        "Addresses", "CLinux", "Configuration", "Control", "Doctor", "Firewall", "Languages", "NamespaceDiagnosis",
-        "Netlink",
-        "NetworkNamespaces", "Processes"
+        "Addresses", "Beacon", "BFD", "CLinux", "Configuration", "Control", "Doctor", "Firewall", "Languages",
+        "NamespaceDiagnosis", "Netlink", "NetworkNamespaces", "OpenBFDD", "PacketSockets", "Processes"
       ]),
     library(
       "PeerProber",
@@ -157,14 +156,13 @@ let package = Package(
     .executableTarget(
       name: "AgentHost", dependencies: ["Configuration", "Gateway"], path: "Tests/AgentHost",
       swiftSettings: settings),
-    tests(
-      "Collectors",
-      [
-        "Addresses", "CLinux", "Doctor", "Firewall", "Lab", "Languages", "NamespaceDiagnosis",
-        "NamespaceTestSupport",
-        "NetworkNamespaces",
-        "Processes"
-      ]),
+    .testTarget(
+      name: "CollectorsTests",
+      dependencies: [
+        "everway", "Addresses", "BFD", "CLinux", "Collectors", "Doctor", "Firewall", "Lab", "Languages",
+        "NamespaceDiagnosis", "NamespaceTestSupport", "NetworkNamespaces", "Processes"
+      ],
+      swiftSettings: settings),
     tests(
       "PeerProber", ["Addresses", "Configuration", "Firewall", "Lab", "NetworkNamespaces", "PeerProbe", "Processes"]
     ),

@@ -36,6 +36,8 @@ public struct Collection: Sendable {
     facts.namespaces = NamespaceCollector.gather(context)
     progress("firewall")
     facts.firewall = FirewallCollector.gather(context)
+    progress("speaker")
+    facts.speaker = SpeakerFacts.gather(context)
     return facts
   }
 

@@ -15,7 +15,8 @@ public enum Repairs {
   public static func apply(_ action: RepairAction) throws(RepairError) {
     switch action {
     case .repairNamespace: try NamespaceRepairs.apply(action)
-    case .controlBeacon: try SpeakerRepairs.apply(action)
+    case .controlBeacon, .startService, .liftCPULimit, .deleteFirewallRule, .acceptUDP:
+      try SpeakerRepairs.apply(action)
     case .setSysctl, .setLinkUp, .moveLink, .addAddress, .removeAddress, .setMAC, .setMTU, .replaceDefaultRoute,
       .removeLink, .removeNeighbour, .plugInternalPort, .setOVSExternalID:
       try NetworkRepairs.apply(action)

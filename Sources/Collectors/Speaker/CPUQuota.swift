@@ -61,6 +61,17 @@ struct CPUQuota {
     return quota > 0 ? (quota, period) : nil
   }
 
+  /// Whether a thread of the process has SCHED_FIFO or SCHED_RR: field 41 of its stat (proc(5)).
+  static func isRealTime(_ pid: Int32) -> Bool {
+    ProcText.names(in: "/proc/\(pid)/task").prefix(256).contains { thread in
+      guard let stat = ProcText.read("/proc/\(pid)/task/\(thread)/stat", limit: 4_096),
+        let close = stat.lastIndex(of: ")")
+      else { return false }
+      let fields = stat[stat.index(after: close)...].split(separator: " ")
+      return fields.count > 38 && (fields[38] == "1" || fields[38] == "2")
+    }
+  }
+
   /// The process's group in the hierarchy with the CPU controller, and all above it up to the mount.
   static func directories(groups: String, mounts: String) -> [String] {
     var result: [String] = []

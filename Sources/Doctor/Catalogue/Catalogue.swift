@@ -6,6 +6,7 @@ public enum Catalogue {
   private static let parts: [[CatalogueEntry]] = [
     links, addresses, routes,
     CatalogueEntry.namespaces,
+    speakerEntries, speakerSessionEntries, sessionStateEntries, sessionDiagnosticEntries, sessionParameterEntries,
     ovn,
     ovnSessions,
     configuration,

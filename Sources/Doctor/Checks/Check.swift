@@ -26,6 +26,7 @@ public struct Check: Sendable {
     machine
     + namespace
     + network
+    + speaker
     + ovn
     + configuration
     + versions

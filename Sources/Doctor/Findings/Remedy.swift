@@ -69,4 +69,12 @@ public enum RepairAction: Codable, Hashable, Sendable {
   case setOVSExternalID(interface: String, key: String, value: String)
   /// What `bfdd-control COMMAND` does in that namespace.
   case controlBeacon(namespace: String?, arguments: [String])
+  /// What `systemctl start NAME` does.
+  case startService(name: String)
+  /// What `nft delete rule FAMILY TABLE CHAIN handle N` does in that namespace.
+  case deleteFirewallRule(namespace: String?, family: String, table: String, chain: String, handle: Int)
+  /// What `nft insert rule FAMILY TABLE CHAIN udp dport PORT accept` does in that namespace.
+  case acceptUDP(namespace: String?, family: String, table: String, chain: String, port: UInt16)
+  /// Takes the CPU quota off a control group: `path` is its directory.
+  case liftCPULimit(path: String)
 }
