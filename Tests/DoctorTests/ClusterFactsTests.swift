@@ -67,4 +67,12 @@ import Testing
     #expect(cluster.nodes == .value([]))
     #expect(cluster.vpcs.reason == "not in the bundle")
   }
+
+  @Test func mayBeWrittenByHandWithJustWhatIsKnown() throws {
+    let machine = try JSONDecoder().decode(MachineFacts.self, from: Data(#"{"kernel": "4.19.0"}"#.utf8))
+    #expect(machine.kernel == "4.19.0")
+    #expect(machine.clock.reason == "not in the bundle")
+    let node = try JSONDecoder().decode(ClusterFacts.Node.self, from: Data(#"{"metadata": {"name": "n"}}"#.utf8))
+    #expect(!node.isReady)
+  }
 }

@@ -13,3 +13,23 @@ extension KeyedDecodingContainer {
     try decodeIfPresent(type, forKey: key) ?? .unavailable("not in the bundle")
   }
 }
+
+/// A part of facts whose members may all be left out, and so it itself.
+protocol EmptyWhenAbsent: Decodable {
+  init()
+}
+
+extension KeyedDecodingContainer {
+  func decode<T: EmptyWhenAbsent>(_ type: T.Type, forKey key: Key) throws -> T {
+    try decodeIfPresent(type, forKey: key) ?? T()
+  }
+}
+
+extension MachineFacts.Limits: EmptyWhenAbsent {}
+extension MachineFacts.CPU: EmptyWhenAbsent {}
+extension MachineFacts.Memory: EmptyWhenAbsent {}
+extension ClusterFacts.Node.Status: EmptyWhenAbsent {}
+extension ClusterFacts.Pod.Spec: EmptyWhenAbsent {}
+extension ClusterFacts.Pod.Status: EmptyWhenAbsent {}
+extension ClusterFacts.Vpc.Spec: EmptyWhenAbsent {}
+extension ClusterFacts.Subnet.Spec: EmptyWhenAbsent {}

@@ -71,7 +71,7 @@ extension Preflight {
               ? "kubectl -n NAMESPACE set resources daemonset/NAME --limits=cpu=0"
               : "systemctl set-property everway.service CPUQuota="
           ]))
-    } else {
+    } else if cpu.count != nil {
       items.append(Item(.resources, Words("CPU quota", zh: "CPU 配额"), .pass, "none"))
     }
     if let pressure = cpu.pressure {
