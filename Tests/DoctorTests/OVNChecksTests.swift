@@ -1,3 +1,4 @@
+import Addresses
 import Languages
 import Testing
 
@@ -161,6 +162,58 @@ import Testing
     var cluster = healthy
     for (index, priority) in priorities.enumerated() { cluster.north.gatewayChassis[index].priority = priority }
     #expect(Check.movedGatewayPort.examine(cluster.facts).findings.map(\.id) == (isFound ? ["EW-OVN-48"] : []))
+  }
+}
+
+@Suite struct SessionsOfOVN {
+  private func facts(_ sessions: [SpeakerFacts.Session]?, node: String = "node1") -> Facts {
+    var facts = HealthyCluster().facts
+    facts.subject.node = node
+    var speaker = SpeakerFacts()
+    if let sessions {
+      var gateway = SpeakerFacts.Gateway(pid: 1, sessions: sessions, schedulingPolicy: "SCHED_FIFO")
+      gateway.isDrained = false
+      speaker.gateway = .value(gateway)
+    }
+    facts.speaker = .value(speaker)
+    return facts
+  }
+
+  private func session(_ state: SpeakerFacts.State, seconds: Double = 60) throws -> SpeakerFacts.Session {
+    var session = SpeakerFacts.Session(
+      source: "everway", peer: try #require(IPAddress("10.204.0.254")), state: state)
+    session.local = IPAddress("10.204.0.11")
+    session.secondsInState = seconds
+    return session
+  }
+
+  @Test(
+    arguments: [(.up, 60, false), (.down, 60, true), (.down, 3, false), (.adminDown, 60, true)]
+      as [(SpeakerFacts.State, Double, Bool)])
+  func thatAreUpOnlyThereAreFound(state: SpeakerFacts.State, seconds: Double, isFound: Bool) throws {
+    let examination = Check.staleSessions.examine(facts([try session(state, seconds: seconds)]))
+    #expect(examination.findings.map { "\($0.id) \($0.subject)" } == (isFound ? ["EW-OVN-46 10.204.0.11"] : []))
+  }
+
+  @Test func thatNobodyHereKnowsAreFound() {
+    let findings = Check.staleSessions.examine(facts([])).findings
+    #expect(findings.map(\.subject) == ["10.204.0.11"])
+    #expect(
+      findings.first?.remedy.steps.compactMap(\.command) == [
+        "kubectl ko nbctl clear logical_router_static_route route0 bfd -- destroy bfd bfd0",
+        "kubectl ko nbctl create bfd logical_port=vpc1-external204 dst_ip=10.204.0.11 min_tx=100 min_rx=100 detect_mult=3",
+        "kubectl ko nbctl set logical_router_static_route route0 bfd=UUID"
+      ])
+  }
+
+  @Test func ofOtherNodesAreNotOurs() {
+    #expect(Check.staleSessions.examine(facts([], node: "node9")).findings.isEmpty)
+  }
+
+  @Test func thatNobodyTellsOfAreAGap() {
+    let examination = Check.staleSessions.examine(facts(nil))
+    #expect(examination.findings.isEmpty)
+    #expect(examination.gaps.count == 1)
   }
 }
 
