@@ -74,7 +74,7 @@ let package = Package(
       "Collectors",
       [
         "Addresses", "Beacon", "BFD", "CLinux", "Configuration", "Control", "Doctor", "Firewall", "Languages",
-        "NamespaceDiagnosis", "Netlink", "NetworkNamespaces", "OpenBFDD", "PacketSockets", "Processes"
+        "NamespaceDiagnosis", "Netlink", "NetworkNamespaces", "OpenBFDD", "PacketSockets", "Probing", "Processes"
       ]),
     library(
       "PeerProber",
@@ -160,7 +160,7 @@ let package = Package(
       name: "CollectorsTests",
       dependencies: [
         "everway", "Addresses", "BFD", "CLinux", "Collectors", "Doctor", "Firewall", "Lab", "Languages",
-        "NamespaceDiagnosis", "NamespaceTestSupport", "NetworkNamespaces", "Processes"
+        "NamespaceDiagnosis", "NamespaceTestSupport", "Netlink", "NetworkNamespaces", "Processes"
       ],
       swiftSettings: settings),
     tests(

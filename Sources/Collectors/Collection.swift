@@ -34,6 +34,12 @@ public struct Collection: Sendable {
     facts.machine = MachineFacts.gather(context)
     progress("namespace")
     facts.namespaces = NamespaceCollector.gather(context)
+    progress("ovs")
+    facts.ovs = OVSFacts.gather(context)
+    // Kube-OVN writes beside the interface what it is meant to be.
+    if context.expectation.value == nil, let known = facts.expected { context.expectation = .value(known) }
+    progress("network")
+    facts.network = NetworkFacts.gather(context)
     progress("firewall")
     facts.firewall = FirewallCollector.gather(context)
     progress("speaker")

@@ -104,6 +104,9 @@ public final class OVNChassis: Sendable {
   /// SIGCONT.
   public func resumeController() { process("controller")?.resume() }
 
+  /// SIGKILL of ovs-vswitchd, which has the internal ports of the userspace datapath; `start` starts another.
+  public func killSwitch() { process("vswitchd")?.kill() }
+
   /// SIGKILL of all three daemons.
   public func kill() { for name in Self.daemons.reversed() { process(name)?.kill() } }
 

@@ -122,8 +122,7 @@ enum NetworkRepairs {
     }
   }
 
-  /// Tries; when the kernel says busy, again with the link down for that moment. What the kernel took along is put back:
-  /// routes, and IPv6 addresses.
+  /// Tries; when the kernel says busy, again with the link down for that moment.
   private static func setMAC(
     _ mac: MACAddress, _ link: Link, _ netlink: inout NetlinkSocket
   ) throws(NetlinkError) {
@@ -133,6 +132,13 @@ enum NetworkRepairs {
     } catch {
       guard error.code == EBUSY, link.flags.contains(.up) else { throw error }
     }
+    try setMACWhileDown(mac, link, &netlink)
+  }
+
+  /// What the kernel takes along when the link goes down is put back: routes, and IPv6 addresses.
+  static func setMACWhileDown(
+    _ mac: MACAddress, _ link: Link, _ netlink: inout NetlinkSocket
+  ) throws(NetlinkError) {
     let addresses = try netlink.addresses(interface: link.index)
     let routes = try netlink.routes().filter { route in
       route.nextHop == nil && route.table != RouteTable.local && route.protocol != .kernel
