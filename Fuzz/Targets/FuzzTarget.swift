@@ -7,7 +7,8 @@ struct FuzzTarget: Sendable {
   let run: @Sendable ([UInt8]) throws -> Void
 
   static let all: [FuzzTarget] = [
-    .controlPacket, .authentication, .echo, .session, .scenario, .bfdd, .yaml, .configuration, .controlRequest,
+    .controlPacket, .authentication, .echo, .session, .scenario, .bfdd, .beaconStatus, .yaml, .configuration,
+    .controlRequest,
     .netlink, .probe, .nftables, .iptables
   ]
 
