@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import Testing
 
 /// `everway preflight` as a process.
@@ -8,7 +9,10 @@ import Testing
   }
 
   private func preflight(_ bundle: String, _ arguments: String...) -> Binary.Result {
-    Binary.run(["preflight", "--bundle", "-"] + arguments, input: bundle, in: "/tmp")
+    var template = Array("/tmp/everway-preflight-XXXXXX".utf8CString)
+    let directory = mkdtemp(&template).map { String(cString: $0) } ?? "/tmp"
+    defer { rmdir(directory) }
+    return Binary.run(["preflight", "--bundle", "-"] + arguments, input: bundle, in: directory)
   }
 
   private struct Report: Decodable {
