@@ -30,7 +30,9 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2")
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6")
   ],
   targets: [
     // Pure: no socket, no clock, no file, no Foundation.
@@ -82,6 +84,14 @@ let package = Package(
         "Addresses", "BFD", "CLinux", "Collectors", "Control", "Firewall", "Netlink", "NetworkNamespaces",
         "PeerProbe",
         "Probing", "Runtime", "Speaker"
+      ]),
+    library("OVSDBProtocol"),
+    library(
+      "OVSDB",
+      [
+        "OVSDBProtocol",
+        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"), .product(name: "NIOTLS", package: "swift-nio")
       ]),
     library("Processes", ["CLinux", "NetworkNamespaces"]),
     library("Lab", ["Addresses", "CLinux", "NetworkNamespaces", "Processes"]),
@@ -139,6 +149,8 @@ let package = Package(
       ["Addresses", "BFD", "Capture", "CLinux", "NamespaceTestSupport", "NetworkNamespaces", "PacketSockets"]),
     tests(
       "Probing", ["Addresses", "BFD", "CLinux", "NamespaceTestSupport", "NetworkNamespaces", "PacketSockets"]),
+    tests("OVSDBProtocol"),
+    tests("OVSDB", ["Lab", "OVSDBProtocol", "Processes"]),
     tests("Control", ["CLinux", "ControlTestSupport"]),
     .target(
       name: "ControlTestSupport", dependencies: ["Control"], path: "Tests/ControlTestSupport",
@@ -185,7 +197,8 @@ let package = Package(
 // What fuzzing runs is also a test, which replays the corpus. With EVERWAY_FUZZ set, as Scripts/fuzz does, the same
 // files become one program for libFuzzer.
 let fuzzed: [Target.Dependency] = [
-  "Addresses", "BFD", "CLinux", "Configuration", "Control", "Firewall", "Netlink", "OpenBFDD", "Probing",
+  "Addresses", "BFD", "CLinux", "Configuration", "Control", "Firewall", "Netlink", "OpenBFDD", "OVSDBProtocol",
+  "Probing",
   "Simulation",
   "YAML"
 ]

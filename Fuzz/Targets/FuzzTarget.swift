@@ -7,9 +7,8 @@ struct FuzzTarget: Sendable {
   let run: @Sendable ([UInt8]) throws -> Void
 
   static let all: [FuzzTarget] = [
-    .controlPacket, .authentication, .echo, .session, .scenario, .bfdd, .beaconStatus, .yaml, .configuration,
-    .controlRequest,
-    .netlink, .probe, .nftables, .iptables
+    .controlPacket, .authentication, .echo, .session, .scenario, .bfdd, .yaml, .configuration, .controlRequest,
+    .netlink, .probe, .nftables, .iptables, .ovsdb
   ]
 
   static func named(_ name: String) -> FuzzTarget? { all.first { $0.name == name } }

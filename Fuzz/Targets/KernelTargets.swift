@@ -1,4 +1,3 @@
-import Addresses
 @testable import Netlink
 import CLinux
 @testable import Probing
@@ -17,7 +16,6 @@ extension FuzzTarget {
       _ = NextHop(message)
       _ = NextHopBucket(message)
       _ = Neighbour(message)
-      _ = Rule(message)
       var answer = message
       for type in [NLMSG_ERROR, NLMSG_DONE] {
         answer.type = UInt16(type)
@@ -37,7 +35,6 @@ extension FuzzTarget {
   private static func read(_ octets: [UInt8]) {
     let packet = octets.span.bytes
     _ = ARPMessage(packet)
-    for family in AddressFamily.allCases { _ = PathAnswer(packet, family) }
     guard let message = ICMPMessage(packet) else { return }
     _ = EchoMessage(reply: packet, message)
     _ = ICMPError(packet, message)

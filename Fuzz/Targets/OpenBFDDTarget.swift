@@ -1,15 +1,6 @@
 import OpenBFDD
 
 extension FuzzTarget {
-  /// The answer of somebody's beacon to `status`: read, written as ours and read again it is the same.
-  static let beaconStatus = FuzzTarget(name: "beacon-status", longestInput: 4_096) { octets in
-    guard let sessions = StatusText.read(String(decoding: octets, as: UTF8.self)) else { return }
-    let format = StatusFormat(level: 4, isBrief: true, isCompact: true)
-    let once = StatusText.read(StatusText.list(sessions, format)) ?? []
-    try require(once.count == sessions.count, "a session is lost")
-    try require(once == StatusText.read(StatusText.list(once, format)), "read again it is another")
-  }
-
   /// A request of OpenBFDD's protocol, whole and in pieces; its words as a command; and the same words as a command line.
   static let bfdd = FuzzTarget(name: "bfdd", longestInput: 1_100) { octets in
     let whole = progress(octets[...], step: octets.count + 1)

@@ -205,43 +205,30 @@ private struct PathSocket {
   func read(
     _ packet: ArraySlice<UInt8>, from sender: IPAddress?, _ sizes: [Int], _ outcome: inout PathSweep.Outcome
   ) {
-    switch PathAnswer(packet.span.bytes, address.family) {
-    case .reply(let size, identifier, token) where sender == address && sizes.contains(size):
-      if !outcome.answered.contains(size) { outcome.answered.append(size) }
-    case .tooBig(let mtu, identifier) where outcome.reportedMTU.map({ mtu < $0 }) ?? true:
-      outcome.reportedMTU = mtu
-      outcome.reporter = sender
-    default: break
-    }
-  }
-}
-
-/// What a raw ICMP socket hands over: for IPv4 with the IP header, for IPv6 without. Checksums were checked by the
-/// kernel.
-enum PathAnswer: Hashable {
-  /// An echo reply; `size` is that of the whole IP packet.
-  case reply(size: Int, UInt16, UInt64)
-  /// Fragmentation needed (RFC 1191 section 4), or packet too big (RFC 4443 section 3.2).
-  case tooBig(mtu: Int, UInt16)
-
-  init?(_ packet: RawSpan, _ family: AddressFamily) {
-    let count = packet.byteCount
-    guard count >= 1 else { return nil }
-    let isIPv4 = family == .ipv4
-    let start = isIPv4 ? Int(packet.octet(0) & 0xf) * 4 : 0
-    guard count >= start + 16 else { return nil }
-    let (type, code) = (packet.octet(start), packet.octet(start + 1))
+    let bytes = packet.span.bytes
+    let isIPv4 = address.family == .ipv4
+    // A raw IPv4 socket is given the IP header too.
+    let start = isIPv4 ? bytes.byteCount > 0 ? Int(bytes.octet(0) & 0xf) * 4 : 0 : 0
+    guard bytes.byteCount >= start + 16 else { return }
+    let type = bytes.octet(start)
     if type == (isIPv4 ? EchoMessage.replyV4 : EchoMessage.replyV6) {
-      self = .reply(
-        size: count + (isIPv4 ? 0 : 40), packet.half(start + 4), packet.doubleWord(start + 8))
+      let size = bytes.byteCount + (isIPv4 ? 0 : Self.headerV6)
+      guard sender == address, bytes.half(start + 4) == identifier, bytes.doubleWord(start + 8) == token,
+        sizes.contains(size), !outcome.answered.contains(size)
+      else { return }
+      outcome.answered.append(size)
       return
     }
-    guard isIPv4 ? type == 3 && code == 4 : type == 2 else { return nil }
-    let mtu = isIPv4 ? Int(packet.half(start + 6)) : Int(clamping: packet.word(start + 4))
+    // Fragmentation needed (RFC 1191 section 4); packet too big (RFC 4443 section 3.2).
+    guard isIPv4 ? type == 3 && bytes.octet(start + 1) == 4 : type == 2 else { return }
+    let mtu = isIPv4 ? Int(bytes.half(start + 6)) : Int(clamping: bytes.word(start + 4))
     let quote = start + 8
-    guard count >= quote + (isIPv4 ? 20 : 40) + 8, mtu >= 68 else { return nil }
-    let inner = quote + (isIPv4 ? Int(packet.octet(quote) & 0xf) * 4 : 40)
-    guard count >= inner + 8 else { return nil }
-    self = .tooBig(mtu: mtu, packet.half(inner + 4))
+    guard bytes.byteCount >= quote + (isIPv4 ? Self.headerV4 : Self.headerV6) + 8 else { return }
+    let inner = quote + (isIPv4 ? Int(bytes.octet(quote) & 0xf) * 4 : Self.headerV6)
+    guard bytes.byteCount >= inner + 8, bytes.half(inner + 4) == identifier, mtu >= 68,
+      outcome.reportedMTU.map({ mtu < $0 }) ?? true
+    else { return }
+    outcome.reportedMTU = mtu
+    outcome.reporter = sender
   }
 }

@@ -38,7 +38,7 @@ extension Preflight {
         [Item(.rights, Words("what we may do", zh: "可用权限"), .unknown, reason)]
       case .value(let surroundings):
         capabilityItems(surroundings) + [userNamespace(surroundings)] + confinement(surroundings)
-          + packetSocket(machine) + writableSysctls(machine, surroundings) + namespaces(surroundings)
+          + packetSocket(machine) + writableSysctls(machine) + namespaces(surroundings)
       }
     }
   }
@@ -111,17 +111,15 @@ extension Preflight {
     ]
   }
 
-  private static func writableSysctls(_ machine: MachineFacts, _ surroundings: Surroundings) -> [Item] {
+  private static func writableSysctls(_ machine: MachineFacts) -> [Item] {
     guard let feature = machine.features["writable-sysctls"] else { return [] }
     return [
       Item(
         .rights, Words("/proc/sys can be written to", zh: "/proc/sys 可写"),
         feature.value.map { $0 ? .pass : .fail } ?? .unknown,
-        feature.value.map { $0 ? "yes" : "no" } ?? feature.reason ?? "",
+        feature.value.map { $0 ? "yes" : "read-only" } ?? feature.reason ?? "",
         why: Words("Forwarding and path filtering of the gateway are sysctls.", zh: "网关的转发与反向路径过滤都通过 sysctl 设置。"),
-        commands: [
-          surroundings.place.kind == .container ? "securityContext: {privileged: true}" : "sudo everway preflight"
-        ])
+        commands: ["securityContext: {privileged: true}"])
     ]
   }
 

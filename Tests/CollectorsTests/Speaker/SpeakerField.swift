@@ -26,20 +26,6 @@ final class SpeakerField {
     try body(try SpeakerField(lab))
   }
 
-  /// Over a network that is there already.
-  init(_ lab: Lab, us: LabNamespace, them: LabNamespace, peer: String) throws {
-    self.lab = lab
-    self.us = us
-    self.them = them
-    expectation = Doctor.Expectation(source: "the test", namespace: us.name)
-    try expect(peer)
-    linkPrograms()
-  }
-
-  private func linkPrograms() {
-    for name in ["bfdd-beacon", "bfdd-control"] { symlink(Self.program, "\(lab.directory)/\(name)") }
-  }
-
   private init(_ lab: Lab) throws {
     self.lab = lab
     us = try lab.makeNamespace("us")
@@ -56,7 +42,7 @@ final class SpeakerField {
     try us.waitUntilRunning(["wire"])
     try them.waitUntilRunning(["wire"])
     try expect(Self.peer)
-    linkPrograms()
+    for name in ["bfdd-beacon", "bfdd-control"] { symlink(Self.program, "\(lab.directory)/\(name)") }
   }
 
   func expect(_ address: String) throws {

@@ -19,7 +19,7 @@ extension Catalogue {
       fix: Words(
         "Set the MAC, add the right address, then remove the wrong one of the same subnet. Changing the MAC can take the link down for a moment.",
         zh: "设置 MAC，先添加正确的地址，再删除同一子网中错误的地址。修改 MAC 可能使链路短暂 down 一下。"),
-      explains: ["EW-NET-19", "EW-NET-20", "EW-NET-21", .wrongAddress] + bfdSilence,
+      explains: ["EW-NET-19", "EW-NET-20", "EW-NET-21"],
       tested: .live("NetworkFindings.aWrongAddressIsReplaced"),
       examples: [
         "interface": "ovnext0", "found": "10.204.0.12/24, MAC 00:00:00:5a:00:02",
@@ -63,7 +63,7 @@ extension Catalogue {
       fix: Words(
         "Find {mac} in the tables of the switches, and take the address from one of the two. Then add it to the subnet's excludeIps, so that nobody gets it again.",
         zh: "在交换机的 MAC 地址表中找到 {mac}，让两者之一换用其他地址；然后把该地址加入子网的 excludeIps，避免再次被分配。"),
-      explains: ["EW-NET-21", "EW-NET-73"] + bfdSilence,
+      explains: ["EW-NET-21", "EW-NET-73"],
       tested: .live("NetworkFindings.anAddressThatSomebodyElseHasIsNamed"),
       examples: ["address": "10.204.0.11", "mac": "00:00:00:5a:00:02", "interface": "ovnext0"]),
     CatalogueEntry(
@@ -133,7 +133,7 @@ extension Catalogue {
       fix: Words(
         "`sysctl -w net.ipv6.conf.{interface}.disable_ipv6=0`, then add the addresses again.",
         zh: "`sysctl -w net.ipv6.conf.{interface}.disable_ipv6=0`，然后重新添加地址。"),
-      explains: ["EW-NET-17", "EW-NET-19", .noIPv6],
+      explains: ["EW-NET-17", "EW-NET-19"],
       tested: .live("NetworkFindings.ipv6ThatIsSwitchedOffIsSwitchedOn"),
       examples: ["interface": "ovnext0", "address": "fd00:204::11/64"])
   ]

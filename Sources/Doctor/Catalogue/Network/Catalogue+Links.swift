@@ -2,11 +2,6 @@ import Languages
 
 /// Rows 14 to 16, 25 and 70 to 72: links, where they are and whether they are up.
 extension Catalogue {
-  /// What a peer, or we, make of it when packets do not get through.
-  static let bfdSilence: [FindingID] = [
-    .noSessions, .neverHeard, .notHeardThere, .detectionExpired, .neighborSignaledDown
-  ]
-
   static let links: [CatalogueEntry] = [
     CatalogueEntry(
       "EW-NET-14", .network, .critical, .automatic,
@@ -27,7 +22,7 @@ extension Catalogue {
         zh:
           "把它移进去：`ip link set {outside} netns {namespace}`。移入后接口处于 down 状态且没有地址，需要重新设置 MAC、MTU、地址、up 和默认路由；`everway doctor --fix` 会全部完成，`everway run` 会一直保持。"
       ),
-      explains: ["EW-NET-17", "EW-NET-19", "EW-NET-21", .wrongAddress] + bfdSilence,
+      explains: ["EW-NET-17", "EW-NET-19", "EW-NET-21"],
       tested: .live("NetworkFindings.anInterfaceOnTheNodeIsMovedIn"),
       examples: ["interface": "ovnext0", "outside": "ovnext0", "namespace": "ovnext"]),
     CatalogueEntry(
@@ -49,7 +44,7 @@ extension Catalogue {
         zh:
           "若是 Open vSwitch 的 internal 端口：删除后用相同的 external_ids 重新添加，再移入命名空间并配置；`everway doctor --fix` 会这样做。若是系统设备，需要由创建它的一方恢复。"
       ),
-      explains: ["EW-NET-17", "EW-NET-19", "EW-NET-21", .wrongAddress] + bfdSilence,
+      explains: ["EW-NET-17", "EW-NET-19", "EW-NET-21"],
       tested: .live("OVSFindings.aPortWithoutItsDeviceIsMadeAnew"),
       examples: ["interface": "ovnext0", "outside": "ovnext0", "place": "ovnext"]),
     CatalogueEntry(
@@ -71,7 +66,7 @@ extension Catalogue {
       fix: Words(
         "`ovs-vsctl set interface {interface} external_ids:iface-id={node}`; OVN binds the port within a second.",
         zh: "`ovs-vsctl set interface {interface} external_ids:iface-id={node}`；OVN 会在一秒内绑定端口。"),
-      explains: ["EW-NET-21"] + bfdSilence,
+      explains: ["EW-NET-21"],
       tested: .live("OVSFindings.aWrongLogicalPortIsSetRight"),
       examples: ["interface": "ovnext0", "found": "node-1", "node": "node1"]),
     CatalogueEntry(
@@ -85,7 +80,6 @@ extension Catalogue {
         zh: "新建的网络命名空间中 lo 默认是 down 的。这样就无法访问 127.0.0.1（beacon 的控制端口在此），命名空间也访问不到自己的地址。"),
       detection: Words("IFF_UP is not set on the loopback (RTM_GETLINK).", zh: "lo 没有 IFF_UP 标志（RTM_GETLINK）。"),
       fix: Words("`ip link set lo up` in the namespace.", zh: "在命名空间中执行 `ip link set lo up`。"),
-      explains: [.nobodySpeaks],
       tested: .live("NetworkFindings.aLoopbackThatIsDownIsSetUp"),
       examples: ["place": "ovnext"]),
     CatalogueEntry(
@@ -103,7 +97,7 @@ extension Catalogue {
       fix: Words(
         "`ip link set {interface} up`; routes and IPv6 addresses that went with it must be set again.",
         zh: "`ip link set {interface} up`；随之丢失的路由和 IPv6 地址需要重新设置。"),
-      explains: ["EW-NET-17", "EW-NET-19", "EW-NET-21", .wrongAddress] + bfdSilence,
+      explains: ["EW-NET-17", "EW-NET-19", "EW-NET-21"],
       tested: .live("NetworkFindings.aLinkThatIsDownIsSetUp"),
       examples: ["interface": "ovnext0", "outside": "ovnext0", "place": "ovnext"]),
     CatalogueEntry(
@@ -122,7 +116,7 @@ extension Catalogue {
         zh:
           "检查对端：网线和交换机；veth 用 `ip link` 查看另一端；Open vSwitch 用 `systemctl status ovs-vswitchd`（Debian 上为 openvswitch-switch）和 `ovs-vsctl show`。"
       ),
-      explains: ["EW-NET-17", "EW-NET-19", "EW-NET-21", .wrongAddress] + bfdSilence,
+      explains: ["EW-NET-17", "EW-NET-19", "EW-NET-21"],
       tested: .live("NetworkFindings.aLinkWithoutCarrierIsNamed"),
       examples: ["interface": "ovnext0", "outside": "ovnext0", "place": "ovnext"]),
     CatalogueEntry(
@@ -140,7 +134,7 @@ extension Catalogue {
       fix: Words(
         "Delete the dead one (`ip link del {interface}` in the namespace), then move the new one in and configure it.",
         zh: "删除失效的接口（在命名空间中执行 `ip link del {interface}`），再把新的移入并配置。"),
-      explains: ["EW-NET-17", "EW-NET-19", "EW-NET-21", .wrongAddress] + bfdSilence,
+      explains: ["EW-NET-17", "EW-NET-19", "EW-NET-21"],
       tested: .live("OVSFindings.aTwinAfterARestartReplacesTheDeadOne"),
       examples: ["interface": "ovnext0", "outside": "ovnext0", "place": "ovnext"])
   ]

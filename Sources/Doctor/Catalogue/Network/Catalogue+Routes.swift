@@ -41,7 +41,6 @@ extension Catalogue {
         zh:
           "沿着报文的去向排查：在 provider 网桥下的网卡上执行 `tcpdump -ne arp`，看请求是否发出、带哪个 VLAN；在网关上看是否到达。`ovs-vsctl show` 中该网卡必须在 ovn-bridge-mappings 所指的网桥里；若在虚拟机中，需要允许伪传输和 MAC 地址更改。"
       ),
-      explains: bfdSilence,
       tested: .live("NetworkFindings.aGatewayThatDoesNotAnswerIsNamed"),
       examples: [
         "network": "10.204.0.11/24", "gateway": "10.204.0.1", "interface": "ovnext0", "count": "50",
@@ -77,7 +76,6 @@ extension Catalogue {
       fix: Words(
         "`sysctl -w net.ipv4.conf.{interface}.rp_filter=2` (loose, RFC 3704 section 2.4).",
         zh: "`sysctl -w net.ipv4.conf.{interface}.rp_filter=2`（宽松模式，RFC 3704 第 2.4 节）。"),
-      explains: [.neverHeard, .detectionExpired],
       tested: .live("NetworkFindings.aStrictFilterIsLoosened"),
       examples: ["interface": "ovnext0"]),
     CatalogueEntry(
@@ -130,7 +128,6 @@ extension Catalogue {
       fix: Words(
         "`ip neighbour del {gateway} dev {interface}`: the kernel asks anew.",
         zh: "`ip neighbour del {gateway} dev {interface}`：内核会重新解析。"),
-      explains: [.notHeardThere, .neighborSignaledDown, .noSessions],
       tested: .live("NetworkFindings.aWrongNeighbourEntryIsRemoved"),
       examples: [
         "gateway": "10.204.0.1", "interface": "ovnext0", "mac": "02:00:00:00:00:99", "answer": "02:00:00:00:00:01",

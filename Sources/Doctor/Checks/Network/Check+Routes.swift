@@ -153,11 +153,9 @@ extension NetworkPicture {
 
   private func parameters(_ gateway: IPAddress, _ link: String, _ count: String) -> [String: String] {
     let network = expectedInterfaces.flatMap(\.addresses).first { !$0.isHost && $0.contains(gateway) }
-    let own = inside.addresses(of: link).map(\.prefix).filter { $0.family == gateway.family }
-    let near = own.first { $0.contains(gateway) }
     return [
       "gateway": "\(gateway)", "interface": link, "count": count, "place": namespace ?? "NAME",
-      "network": (network ?? near ?? own.first).map { "\($0)" } ?? link
+      "network": network.map { "\($0)" } ?? inside.addresses(of: link).first.map { "\($0.prefix)" } ?? link
     ]
   }
 
