@@ -24,9 +24,26 @@ extension Check {
     guard let view = SpeakerView.make(facts, &examination, withRules: true) else { return }
     guard view.speaker.sessionsAreKnown else { return examination.notRelevant() }
     view.requireRules(&examination)
+    var found: [Finding] = []
     for peer in view.cases {
-      if let finding = view.finding(about: peer), finding.id == .firewalled { examination.found(finding) }
+      guard let finding = view.finding(about: peer), finding.id == .firewalled else { continue }
+      // One rule is one finding, however many peers it keeps out.
+      if let index = found.firstIndex(where: { !$0.remedy.steps.isEmpty && $0.remedy == finding.remedy }) {
+        found[index].join(finding)
+      } else {
+        found.append(finding)
+      }
     }
+    for finding in found { examination.found(finding) }
+  }
+}
+
+extension Finding {
+  /// Takes in the same finding about another peer.
+  fileprivate mutating func join(_ other: Finding) {
+    let peers = [parameters["peer"], other.parameters["peer"]].compactMap { $0 }
+    parameters["peer"] = peers.joined(separator: ", ")
+    for item in other.evidence where !evidence.contains(item) && evidence.count < 12 { evidence.append(item) }
   }
 }
 
@@ -310,9 +327,11 @@ extension SpeakerView {
   }
 
   private func firewallFinding(_ peer: PeerCase, _ rule: RuleReference, isOurs: Bool) -> Finding {
-    make(
+    var finding = make(
       .firewalled, peer, ["port": "\(peer.port)"],
       [Evidence("firewall of \(place), \(isOurs ? "leaving" : "arriving")", rule.description)] + clues(peer),
       steps(against: rule, port: peer.port))
+    finding.subject = "\(rule.family.rawValue) \(rule.table) \(rule.chain)"
+    return finding
   }
 }
