@@ -10,8 +10,12 @@ struct NetworkPicture {
   let node: NetworkView?
   let expected: Expectation?
 
-  /// Nil, with a gap, when there is nothing to look at.
+  /// Nil, with a gap, when there is nothing to look at; nil, and not relevant, where there is no gateway.
   init?(_ facts: Facts, _ examination: inout Examination) {
+    guard Self.isGateway(facts) else {
+      examination.notRelevant()
+      return nil
+    }
     let what = Words("links and routes of the gateway", zh: "网关的链路与路由")
     guard let network = examination.require(facts.network, what),
       let inside = examination.require(network.inside, what)
@@ -21,6 +25,12 @@ struct NetworkPicture {
     self.inside = inside
     node = network.node?.value
     expected = facts.expected
+  }
+
+  /// A machine that has no gateway's namespace, is told to be none and speaks no BFD need not forward.
+  private static func isGateway(_ facts: Facts) -> Bool {
+    facts.subject.namespace != nil || facts.subject.interface != nil || facts.expected != nil
+      || facts.speaker.value?.listeners.isEmpty == false
   }
 
   /// Of the gateway; nil when it is the node's own.
