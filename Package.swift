@@ -110,6 +110,8 @@ let package = Package(
       name: "AuthenticationBenchmark", dependencies: ["BFD"], path: "Benchmarks/Authentication",
       swiftSettings: settings),
     .executableTarget(
+      name: "OVSDBBenchmark", dependencies: ["OVSDBProtocol"], path: "Benchmarks/OVSDB", swiftSettings: settings),
+    .executableTarget(
       name: "FloodBenchmark",
       dependencies: [
         "Addresses", "BFD", "Capture", "CLinux", "NetworkNamespaces", "Runtime", "Speaker",

@@ -193,17 +193,22 @@ struct Play {
     #expect(play.servers.count == 1)
   }
 
-  @Test("A member that has not caught up with what was read is left for the next")
-  func outdated() throws {
-    func server(_ index: Int) -> String {
-      Play.server(#""model":"clustered","connected":true,"leader":true,"index":\#(index)"#)
+  @Test(
+    "A member that has not caught up with what was read is left for the next; a cluster that was built anew is none",
+    arguments: [(1, true), (2, false)])
+  func outdated(cluster: Int, isLeft: Bool) throws {
+    func server(_ index: Int, _ cluster: Int) -> String {
+      let members = #""model":"clustered","connected":true,"leader":true"#
+      return Play.server(
+        members + #","index":\#(index),"cid":["uuid","00000000-0000-0000-0000-00000000000\#(cluster)"]"#)
     }
     var play = try Play("tcp:a:1,tcp:b:1")
-    try play.becomeReady(server(10))
+    try play.becomeReady(server(10, 1))
     play.lose()
     play.connect()
-    try play.answer(server(9))
-    guard case .outdated = play.failure else { throw Unexpected("\(play.effects)") }
+    try play.answer(server(9, cluster))
+    if case .outdated = play.failure { #expect(isLeft) } else { #expect(!isLeft, "\(play.effects)") }
+    #expect(play.methods.isEmpty == isLeft)
   }
 
   @Test("A silent server is asked for a word, and given up when it stays silent")

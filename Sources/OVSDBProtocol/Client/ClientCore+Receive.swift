@@ -74,6 +74,11 @@ extension ClientCore {
   /// News from `_Server`: is this a server that we want?
   private mutating func judge(_ updates: JSONValue, now: Moment) throws(MalformedMessage) {
     _ = try serverDatabase.replica.apply(updates, format: .differences, schema: ServerDatabase.schema)
+    if let cluster = serverDatabase.cluster(settings.database), cluster != self.cluster {
+      // Somebody built the cluster anew: its log begins again.
+      self.cluster = cluster
+      minimumIndex = 0
+    }
     let objection = serverDatabase.objection(
       to: serverName, database: settings.database, leadership: settings.leadership, minimum: minimumIndex)
     if let objection { return fail(objection, now: now) }

@@ -54,7 +54,8 @@ package struct ClientCore: Sendable {
   var nextID: Int64 = 0
   var requests: [Int64: Request] = [:]
   var serverDatabase = ServerDatabase()
-  /// The index of the cluster's log that was seen; never goes back.
+  /// The cluster that was read, and how far its log had come: a member that is behind that will not do.
+  var cluster: RowID?
   var minimumIndex: Int64 = 0
   package internal(set) var schema: DatabaseSchema?
   var transactions: [TransactionID: Transaction] = [:]
@@ -182,7 +183,6 @@ package struct ClientCore: Sendable {
     case .connecting, .judging, .learning, .ready: break
     }
     effects.append(.disconnect(attempt: attempt))
-    attempt += 1  // what comes from it now is news of the past
     requests = [:]
     for id in transactions.keys.sorted() where transactions[id]?.request != nil {
       transactions[id] = nil

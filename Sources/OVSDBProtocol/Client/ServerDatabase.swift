@@ -8,12 +8,13 @@ struct ServerDatabase: Sendable {
   static let schema = [
     table: TableSchema(columns: [
       "name": ColumnType(.string), "model": ColumnType(.string), "connected": ColumnType(.boolean),
-      "leader": ColumnType(.boolean), "index": ColumnType(.integer, minimum: 0)
+      "leader": ColumnType(.boolean), "index": ColumnType(.integer, minimum: 0),
+      "cid": ColumnType(.uuid, minimum: 0)
     ])
   ]
 
   static func request(database: String) -> JSONValue {
-    let columns = ["name", "model", "connected", "leader", "index"]
+    let columns = schema[table]?.columns.keys.sorted() ?? []
     let condition = Condition("name", .equal, .string(database))
     return .array([
       .string(name), .string(monitor),
@@ -33,6 +34,9 @@ struct ServerDatabase: Sendable {
 
   /// How far the cluster's log is applied there; nil for a database without a cluster.
   func index(_ database: String) -> Int64? { row(database)?.integer("index") }
+
+  /// The cluster's id; nil for a database without a cluster.
+  func cluster(_ database: String) -> RowID? { row(database)?.references("cid").first }
 
   /// Whether this server will do.
   /// - Parameter minimum: the log's index that was seen before.

@@ -1,5 +1,5 @@
-/// JSON from octets (RFC 8259), bounded in depth. About five times as fast as FoundationEssentials' decoder, which
-/// matters for a southbound database of some hundred megabytes.
+/// JSON from octets (RFC 8259), bounded in depth. Of our own because a southbound database may be some hundred megabytes in
+/// one message (`Benchmarks/OVSDB`).
 ///
 /// Strict where OVSDB is: UTF-8 that is not valid, control characters in strings, leading zeros and numbers beyond a
 /// double's range are refused.
