@@ -30,10 +30,14 @@ extension Expectation {
       }
   }
 
+  /// RT_TABLE_MAIN of linux/rtnetlink.h: others are for rules to choose.
+  private static let mainTable: UInt32 = 254
+
   /// Next hops of default routes, each once: of static routes, and of the members of groups.
   private static func gateways(_ configuration: GatewayConfiguration) -> [IPAddress] {
-    var result = configuration.routes.filter { $0.prefix.length == 0 }.compactMap(\.via)
-    for group in configuration.groups where group.routes.contains(where: { $0.prefix.length == 0 }) {
+    var result = configuration.routes.filter { $0.prefix.length == 0 && $0.table == mainTable }.compactMap(\.via)
+    for group in configuration.groups
+    where group.routes.contains(where: { $0.prefix.length == 0 && $0.table == mainTable }) {
       result += configuration.paths.filter { path in group.members.contains { $0.path == path.name } }.map(\.via)
     }
     var seen: Set<IPAddress> = []

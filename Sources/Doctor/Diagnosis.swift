@@ -55,37 +55,53 @@ extension Diagnosis {
   static func ordered(
     _ findings: [Finding], explains: (FindingID) -> [FindingID] = { Catalogue.entry($0).explains }
   ) -> [Finding] {
-    let count = findings.count
-    let causes = findings.map { Set(explains($0.id)) }
-    /// reach[i]: all that follow from i, i itself left out.
-    var reach = (0..<count).map { cause in
-      Set((0..<count).filter { $0 != cause && causes[cause].contains(findings[$0].id) })
-    }
-    for middle in 0..<count {
-      for cause in 0..<count where reach[cause].contains(middle) { reach[cause].formUnion(reach[middle]) }
-    }
-    var parent = [Int?](repeating: nil, count: count)
-    for index in 0..<count {
-      // Two that explain each other stand side by side.
-      parent[index] = (0..<count)
-        .filter { $0 != index && reach[$0].contains(index) && !reach[index].contains($0) }
-        .min { (reach[$0].count, $0) < (reach[$1].count, $1) }
-    }
-    func tree(_ index: Int) -> Finding {
-      var finding = findings[index]
-      finding.consequences = sorted((0..<count).filter { parent[$0] == index }).map(tree)
-      return finding
-    }
-    func gravest(_ index: Int) -> Severity {
-      reach[index].reduce(findings[index].severity) { max($0, findings[$1].severity) }
-    }
-    func sorted(_ indices: [Int]) -> [Int] {
-      indices.sorted { a, b in
-        if gravest(a) != gravest(b) { return gravest(a) > gravest(b) }
-        if reach[a].count != reach[b].count { return reach[a].count > reach[b].count }
-        return (Catalogue.number(findings[a].id), a) < (Catalogue.number(findings[b].id), b)
+    // Edges are between kinds, of which there are few, however many findings there are.
+    var members: [FindingID: [Int]] = [:]
+    for (index, finding) in findings.enumerated() { members[finding.id, default: []].append(index) }
+    let kinds = members.keys.sorted { ($0.number, $0.rawValue) < ($1.number, $1.rawValue) }
+    var reach = Dictionary(
+      uniqueKeysWithValues: kinds.map { kind in
+        (kind, Set(explains(kind).filter { members[$0] != nil && $0 != kind }))
+      })
+    for middle in kinds {
+      for cause in kinds where reach[cause]?.contains(middle) == true {
+        let further = (reach[middle] ?? []).subtracting([cause])
+        reach[cause]?.formUnion(further)
       }
     }
-    return sorted((0..<count).filter { parent[$0] == nil }).map(tree)
+    func explained(_ kind: FindingID) -> Int { (reach[kind] ?? []).reduce(0) { $0 + (members[$1]?.count ?? 0) } }
+    let weight = Dictionary(uniqueKeysWithValues: kinds.map { ($0, explained($0)) })
+    let worst = members.mapValues { $0.map { findings[$0].severity }.max() ?? .info }
+    /// Two that explain each other stand side by side. Below a kind that was found more than once, what follows stands
+    /// below the first of them.
+    var parent: [FindingID: FindingID] = [:]
+    for kind in kinds {
+      parent[kind] =
+        kinds
+        .filter { $0 != kind && reach[$0]?.contains(kind) == true && reach[kind]?.contains($0) != true }
+        .min { (weight[$0] ?? 0, $0.number) < (weight[$1] ?? 0, $1.number) }
+    }
+    var children: [FindingID: [FindingID]] = [:]
+    for (kind, cause) in parent { children[cause, default: []].append(kind) }
+    func gravest(_ kind: FindingID) -> Severity {
+      (reach[kind] ?? []).reduce(worst[kind] ?? .info) { max($0, worst[$1] ?? .info) }
+    }
+    let gravity = Dictionary(uniqueKeysWithValues: kinds.map { ($0, gravest($0)) })
+    func sorted(_ some: [FindingID]) -> [FindingID] {
+      some.sorted { a, b in
+        if let x = gravity[a], let y = gravity[b], x != y { return x > y }
+        if let x = weight[a], let y = weight[b], x != y { return x > y }
+        return (a.number, a.rawValue) < (b.number, b.rawValue)
+      }
+    }
+    func trees(_ kinds: [FindingID]) -> [Finding] {
+      sorted(kinds).flatMap { kind in
+        var own = (members[kind] ?? []).map { findings[$0] }.enumerated()
+          .sorted { ($1.element.severity, $0.offset) < ($0.element.severity, $1.offset) }.map(\.element)
+        if !own.isEmpty { own[0].consequences = trees(children[kind] ?? []) }
+        return own
+      }
+    }
+    return trees(kinds.filter { parent[$0] == nil })
   }
 }

@@ -26,19 +26,13 @@ extension NamespaceRepair {
       return plan
     }
     switch fault {
-    case .plainFile, .mountMissing, .danglingSymlink, .loopingSymlink, .symlinkToProcess, .deletedFile:
+    case .plainFile, .mountMissing, .danglingSymlink, .loopingSymlink, .symlinkToProcess, .deletedFile,
+      .unpinned:
       plan.pin(evidence, choice)
     case .hiddenMount(_, let barrier):
       plan.pin(evidence, choice)
       plan.lift(barrier, evidence)
     case .hiddenFromHost(_, let barrier): plan.planHidden(evidence, barrier)
-    case .unpinned(let living, let isCertain):
-      plan.pin(evidence, choice)
-      if !isCertain, choice == nil {
-        plan.ask(
-          "pin net:[\(living.inode)], \(living.whoHolds.en), under this name?",
-          zh: "把 net:[\(living.inode)]（\(living.whoHolds.zh)）固定到这个名字吗？")
-      }
     case .directory(isEmpty: true) where evidence.layers.isEmpty: plan.pin(evidence, choice)
     case .directory:
       plan.obstacle = Words(
@@ -67,7 +61,7 @@ extension NamespaceRepair {
   }
 
   private mutating func ask(_ en: String, zh: String) {
-    guard obstacle == nil, !isEmpty else { return }
+    guard obstacle == nil, !isEmpty || !sources.isEmpty else { return }
     question = question.map { Words("\($0.en) \(en)", zh: "\($0.zh)\(zh)") } ?? Words(en, zh: zh)
   }
 }
@@ -78,12 +72,27 @@ extension NamespaceRepair {
   /// The namespace that the name means: chosen, prepared, where the name leads, elsewhere, or held by a process; a new one
   /// when there is none.
   private mutating func choose(_ evidence: NamespaceEvidence, _ choice: UInt64?) {
-    let candidate: UInt64? = if case .unpinned(let living, _)? = evidence.candidate { living.inode } else { nil }
+    var candidate: UInt64?
+    var guess: NamespaceEvidence.LivingNamespace?
+    if case .unpinned(let living, let isCertain)? = evidence.candidate {
+      candidate = isCertain ? living.inode : nil
+      guess = isCertain ? nil : living
+    }
     let claims = evidence.claims
     let claimed = claims.first { $0.isMarked } ?? claims.first
     let covered = evidence.layers.last { $0.networkNamespace != nil }?.networkNamespace
+    // What an earlier repair prepared and nobody lives in comes last: the real one may have come since.
     let living =
-      choice ?? evidence.inodeHere ?? evidence.prepared?.inode ?? claimed?.inode ?? covered ?? candidate
+      choice ?? evidence.inodeHere ?? evidence.preparedLife?.inode ?? claimed?.inode ?? covered ?? candidate
+      ?? evidence.prepared?.inode
+    if living == nil, let guess {
+      sources = evidence.sources(of: guess.inode)
+      // Whatever stands at the name: nobody's namespace is taken by a guess.
+      ask(
+        "pin net:[\(guess.inode)], \(guess.whoHolds.en), under this name?",
+        zh: "把 net:[\(guess.inode)]（\(guess.whoHolds.zh)）固定到这个名字吗？")
+      if !sources.isEmpty { return }
+    }
     sources = living.map(evidence.sources) ?? []
     if let choice, sources.isEmpty {
       obstacle = Words(

@@ -25,7 +25,7 @@ extension NamespaceSource {
   /// As a word of a shell command, inside which descriptor 9 is the namespace.
   var shell: String {
     switch self {
-    case .new: "exec 9< <(unshare --net sleep infinity & …)"
+    case .new: "unshare --net sleep infinity & sleep 1; exec 9</proc/$!/ns/net"
     case .layer(let path, let depth, _):
       "unshare --mount sh -c '\(Array(repeating: "umount \(path); ", count: depth).joined())exec 9<\(path)'"
     default: "exec 9<\(path ?? "/proc/self/fd/N")"
@@ -63,7 +63,7 @@ extension NamespaceRepairStep {
   /// What comes to the same, for a shell. Not as safe: each of these is more than one system call.
   public var shell: String {
     switch self {
-    case .hold(.new): "unshare --net sleep infinity & exec 9</proc/$!/ns/net"
+    case .hold(.new): "unshare --net sleep infinity & sleep 1; exec 9</proc/$!/ns/net"
     case .hold(let source): source.shell
     case .clear(let path), .discard(let path): "umount --lazy \(path); rm -df \(path)"
     case .cover(let path): "mount --no-canonicalize --bind /proc/$$/fd/9 \(path)"

@@ -138,7 +138,8 @@ extension NamespaceEvidence {
     if let remembered, let living = loose.first(where: { $0.inode == remembered }) {
       return .unpinned(living, isCertain: true)
     }
-    let marked = loose.filter(isMarked)
+    // A guest's own network may have interfaces of the same names.
+    let marked = loose.filter { living in isMarked(living) && !living.holders.contains { $0.isGuest } }
     if marked.count == 1 { return .unpinned(marked[0], isCertain: true) }
     // Those with the interfaces are known, and there is none, or there are several: nothing may be guessed.
     guard marked.isEmpty, marks.isEmpty else { return nil }
@@ -183,6 +184,8 @@ extension NamespaceEvidence {
     let kind = surroundings.place.kind
     guard kind != .host, let directory = surroundings.directory else { return nil }
     if elsewhere.contains(where: { $0.isHost && $0.inode == inodeHere }) { return nil }
+    // It came from outside, so it is there.
+    if layers.last?.propagation.master != nil { return nil }
     return surroundings.barrierToHost(directory)
   }
 }

@@ -124,7 +124,7 @@ extension NamespaceEvidence.LivingNamespace {
   /// `held by 3 processes: bfdd (12), …`.
   public var whoHolds: Words {
     let shown = holders.prefix(3)
-    let more = holderCount - shown.count
+    let more = max(shown.count, holderCount) - shown.count
     if holderCount > 0 {
       return Words(
         "held by \(holderCount == 1 ? "1 process" : "\(holderCount) processes"): "

@@ -26,6 +26,11 @@ public struct ProcessReference: Hashable, Sendable, Codable {
     return nil
   }
 
+  /// Whether it belongs to a guest of the machine with a network of its own: LXC, systemd-nspawn, libvirt.
+  public var isGuest: Bool {
+    cgroup.map { $0.contains("/lxc") || $0.contains("machine.slice") } ?? false
+  }
+
   /// The pod's UID: `podUID` with the cgroupfs driver, `kubepods-…-podUID.slice` with dashes as underscores with
   /// systemd's.
   public var pod: String? {

@@ -75,7 +75,8 @@ public struct NamespaceRepairer: ~Copyable {
   }
 
   /// As `ip netns` does it; waits up to 5 s for another to be done.
-  private static func lock(_ directory: String) throws(SystemCallError) -> Int32 {
+  /// Waits 5 s at most: any user may hold it.
+  static func lock(_ directory: String) throws(SystemCallError) -> Int32 {
     let fd = Glibc.open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard fd >= 0 else { throw SystemCallError("open \(directory)") }
     for _ in 0..<500 {

@@ -113,10 +113,8 @@ extension NetworkNamespace {
       throw failure("\(operation): make \(directory)", errno, nil)
     }
     // One at a time: two that both found no mount would stack two, and a shared stack multiplies what is mounted in it.
-    let lock = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard lock >= 0 else { throw failure("\(operation): open \(directory)", errno, nil) }
+    let lock = try NamespaceRepairer.lock(directory)
     defer { close(lock) }
-    guard flock(lock, LOCK_EX) == 0 else { throw failure("\(operation): lock \(directory)", errno, nil) }
     let share = UInt(MS_SHARED | MS_REC)
     if mount("", directory, "none", share, nil) == 0 { return }
     // EINVAL: no mount point yet.

@@ -43,8 +43,11 @@ struct ProcessScan: Sendable {
     var descriptorsLeft = Self.descriptorLimit
     let pids = (ProcFiles.names(in: "/proc") { $0.utf8.allSatisfy { (48...57).contains($0) } } ?? [])
       .compactMap { Int32($0) }.sorted()
+    let ownUsers = ProcFiles.namespace("/proc/self/ns/user")
     for pid in pids.prefix(Self.processLimit) {
       processCount += 1
+      // In a user namespace of its own anybody may make a namespace that looks like the gateway's.
+      if let users = ProcFiles.namespace("/proc/\(pid)/ns/user"), users != ownUsers, ownUsers != nil { continue }
       if let inode = ProcFiles.namespace("/proc/\(pid)/ns/net") {
         holders[inode, default: []].append(pid)
       } else {

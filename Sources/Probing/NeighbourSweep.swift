@@ -103,7 +103,7 @@ public enum NeighbourSweep {
             guard let (address, mac) = socket.answer(in: batch, index) else { continue }
             for place in questions.indices
             where questions[place].address == address && Place(questions[place]) == socket.place
-              && !outcomes[place].answers.contains(mac)
+              && outcomes[place].answers.count < 16 && !outcomes[place].answers.contains(mac)
             {
               outcomes[place].answers.append(mac)
             }

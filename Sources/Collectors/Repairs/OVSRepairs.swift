@@ -50,8 +50,15 @@ enum OVSRepairs {
     }
     if let port = before[0]["rows"]?.array?.first?["_uuid"] {
       let holders = bridges.filter { $0["ports"]?.set.contains(port) == true }.compactMap { $0["name"]?.string }
-      // Rows that nothing refers to any more go by themselves (RFC 7047 section 3.2, isRoot).
-      try change(holders.map { mutate("Bridge", $0, "ports", [("delete", port)]) }, &connection)
+      // Nothing is taken away before vswitchd has shown that it listens.
+      try change([], &connection)
+      // Rows that nothing refers to any more go by themselves (RFC 7047 section 3.2, isRoot). Whatever happens to it, the
+      // port is put in again: a configuration without it would be worse than before.
+      do throws(OVSDBError) {
+        try change(holders.map { mutate("Bridge", $0, "ports", [("delete", port)]) }, &connection)
+      } catch {
+        connection = try OVSDBConnection(path: socket, limit: .seconds(20))
+      }
     }
     try change(
       [

@@ -67,7 +67,7 @@ public struct Repairer {
       let isGone = !Diagnosis(facts, selection).all.contains {
         $0.id == finding.id && $0.subject == finding.subject
       }
-      outcomes.append(outcome(finding, done, isGone ? .repaired : failure == nil ? .stillThere : .failed, failure))
+      outcomes.append(outcome(finding, done, failure != nil ? .failed : isGone ? .repaired : .stillThere, failure))
     }
     return (outcomes, facts)
   }

@@ -15,7 +15,7 @@ public enum Repairs {
   public static func apply(_ action: RepairAction) throws(RepairError) {
     switch action {
     case .repairNamespace: try NamespaceRepairs.apply(action)
-    case .controlBeacon, .startService, .liftCPULimit, .deleteFirewallRule, .acceptUDP:
+    case .controlBeacon, .startService, .liftCPULimit, .acceptUDPBefore, .acceptUDP:
       try SpeakerRepairs.apply(action)
     case .setSysctl, .setLinkUp, .moveLink, .addAddress, .removeAddress, .setMAC, .setMTU, .replaceDefaultRoute,
       .removeLink, .removeNeighbour, .plugInternalPort, .setOVSExternalID:

@@ -11,8 +11,10 @@ enum SpeakerRepairs {
     case .controlBeacon(let namespace, let arguments): try control(namespace, arguments)
     case .startService(let name): try run(nil, Processes.Command("systemctl", ["start", "\(name).service"]))
     case .liftCPULimit(let path): try lift(path)
-    case .deleteFirewallRule(let namespace, let family, let table, let chain, let handle):
-      try run(namespace, Processes.Command("nft", ["delete", "rule", family, table, chain, "handle", "\(handle)"]))
+    case .acceptUDPBefore(let namespace, let family, let table, let chain, let handle, let port):
+      let words =
+        ["insert", "rule", family, table, chain, "position", "\(handle)"] + ["udp", "dport", "\(port)", "accept"]
+      try run(namespace, Processes.Command("nft", words))
     case .acceptUDP(let namespace, let family, let table, let chain, let port):
       let words = ["insert", "rule", family, table, chain, "udp", "dport", "\(port)", "accept"]
       try run(namespace, Processes.Command("nft", words))

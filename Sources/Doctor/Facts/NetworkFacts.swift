@@ -33,6 +33,11 @@ public struct NetworkView: Codable, Hashable, Sendable {
 
   public func link(_ name: String) -> LinkFacts? { links.first { $0.name == name } }
 
+  /// Whether a default route leads out of it.
+  public func carriesDefault(_ link: String) -> Bool {
+    routes.contains { $0.isDefault && $0.nextHops.contains { $0.link == link } }
+  }
+
   public func addresses(of link: String) -> [AddressFacts] { addresses.filter { $0.link == link } }
 
   /// `net.FAMILY.conf.LINK.KEY` as a number.

@@ -55,6 +55,9 @@ public struct FindingID: RawRepresentable, Codable, Hashable, Sendable, CustomSt
   }
 
   public var description: String { rawValue }
+
+  /// The last part: 1 of EW-NS-01.
+  var number: Int { Catalogue.number(self) }
 }
 
 /// How bad it is.

@@ -72,7 +72,7 @@ public enum RepairAction: Codable, Hashable, Sendable {
   /// What `systemctl start NAME` does.
   case startService(name: String)
   /// What `nft delete rule FAMILY TABLE CHAIN handle N` does in that namespace.
-  case deleteFirewallRule(namespace: String?, family: String, table: String, chain: String, handle: Int)
+  case acceptUDPBefore(namespace: String?, family: String, table: String, chain: String, handle: Int, port: UInt16)
   /// What `nft insert rule FAMILY TABLE CHAIN udp dport PORT accept` does in that namespace.
   case acceptUDP(namespace: String?, family: String, table: String, chain: String, port: UInt16)
   /// Takes the CPU quota off a control group: `path` is its directory.

@@ -65,6 +65,7 @@ struct NetnsExec: ParsableCommand {
       // Never by a guess: what a command does in the wrong namespace cannot be undone.
       if case .broken(.unpinned(_, isCertain: false)) = state { throw error }
       if case .broken(.disputed) = state { throw error }
+      if NamespaceRepair.make(for: state, evidence).question != nil { throw error }
       namespace = try NetworkNamespace(path: path)
     }
     guard cl_setns(namespace.descriptor, Int32(CL_CLONE_NEWNET)) == 0 else {

@@ -246,7 +246,8 @@ import Testing
     #expect(finding.remedy.repair == .guarded)
     #expect(
       finding.remedy.actions == [
-        .deleteFirewallRule(namespace: "ovnext", family: "inet", table: "filter", chain: "c", handle: 7)
+        .acceptUDPBefore(
+          namespace: "ovnext", family: "inet", table: "filter", chain: "c", handle: 7, port: 3784)
       ])
     #expect(finding.evidence.first?.value.contains("handle 7") == true)
   }

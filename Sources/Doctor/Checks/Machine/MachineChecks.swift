@@ -68,7 +68,7 @@ extension Check {
       Finding(
         "EW-SYS-114", "\(used)", parameters: ["used": "\(used)", "most": "\(most)"],
         evidence: [Evidence("/proc/sys/fs/file-nr", "\(used) of \(most)")],
-        steps: [RepairStep(command: "sysctl -w fs.file-max=\(most * 2)")]))
+        steps: [RepairStep(command: "sysctl -w fs.file-max=\(most &* 2)")]))
   }
 
   static let connectionTable = Check(.machine, ["EW-SYS-115"]) { facts, examination in
@@ -82,7 +82,7 @@ extension Check {
         severity: table.count >= limit ? .critical : .warning,
         parameters: ["count": "\(table.count)", "limit": "\(limit)"],
         evidence: [Evidence("net.netfilter.nf_conntrack_count, nf_conntrack_max", "\(table.count) of \(limit)")],
-        steps: [RepairStep(command: "sysctl -w net.netfilter.nf_conntrack_max=\(limit * 2)")]))
+        steps: [RepairStep(command: "sysctl -w net.netfilter.nf_conntrack_max=\(limit &* 2)")]))
   }
 }
 

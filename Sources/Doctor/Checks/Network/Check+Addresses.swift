@@ -53,7 +53,8 @@ extension Check {
       let largest = worst.largest
       let wish = picture.expectedInterfaces.first { $0.name == link.name }?.mtu
       // Whoever wrote the wish must change it, or the network below.
-      let isAgainstWish = wish.map { $0 > largest } ?? false
+      // Below 1280 the kernel takes IPv6 off the link (RFC 8200 section 5).
+      let isByHand = wish.map { $0 > largest } ?? false || largest < 1280
       var evidence = [
         Evidence(picture.source("IFLA_MTU"), "\(link.name): \(link.mtu)"),
         Evidence(
@@ -70,8 +71,8 @@ extension Check {
           "EW-NET-18", link.name, certainty: worst.reportedMTU == nil ? .likely : .certain,
           parameters: [
             "interface": link.name, "mtu": "\(link.mtu)", "largest": "\(largest)", "gateway": "\(worst.address)"
-          ], evidence: evidence, steps: isAgainstWish ? [] : [steps.mtu(largest, of: link.name)],
-          repair: isAgainstWish ? .manual : worst.reportedMTU == nil ? .guarded : .automatic))
+          ], evidence: evidence, steps: isByHand ? [] : [steps.mtu(largest, of: link.name)],
+          repair: isByHand ? .manual : worst.reportedMTU == nil ? .guarded : .automatic))
     }
   }
 

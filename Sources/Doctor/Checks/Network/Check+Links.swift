@@ -20,7 +20,9 @@ extension Check {
             Evidence("RTM_GETLINK on the node", "\(link.name), index \(link.index)\(link.words)"),
             Evidence(picture.source("RTM_GETLINK"), "no \(interface.name)")
           ],
-          steps: picture.arrival(of: interface)))
+          steps: picture.arrival(of: interface),
+          // What carries the node's own default route is perhaps another of the same name.
+          repair: picture.node?.carriesDefault(link.name) == true ? .guarded : nil))
     }
   }
 

@@ -7,12 +7,15 @@ extension Check {
     guard let picture = NetworkPicture(facts, &examination) else { return }
     let what = Words("whether packets are forwarded", zh: "是否转发报文")
     let steps = NetworkSteps(namespace: picture.namespace)
-    var names = ["net.ipv4.ip_forward"]
     let addresses = picture.expectedInterfaces.flatMap(\.addresses).map(\.family)
-    if ((picture.expected?.gateways ?? []).map(\.family) + addresses).contains(.ipv6) {
-      names.append("net.ipv6.conf.all.forwarding")
+    let families = (picture.expected?.gateways ?? []).map(\.family) + addresses
+    var names: [String] = []
+    // With nothing said, IPv4; a gateway for IPv6 alone need not forward it.
+    if families.isEmpty || families.contains(.ipv4) {
+      names.append("net.ipv4.ip_forward")
+      names += picture.presentInterfaces.map { NetworkView.sysctlName(.ipv4, $0.link.name, "forwarding") }
     }
-    names += picture.presentInterfaces.map { NetworkView.sysctlName(.ipv4, $0.link.name, "forwarding") }
+    if families.contains(.ipv6) { names.append("net.ipv6.conf.all.forwarding") }
     for name in names {
       guard let value = picture.inside.sysctls[name] else {
         examination.couldNotLook(at: what, "\(name) could not be read")

@@ -47,7 +47,7 @@ extension SpeakerView {
         || multiplier.map({ session.multiplier > $0 }) ?? false
     else { return nil }
     let detection = session.detectionTime ?? 0
-    let promised = UInt64(session.remoteMultiplier ?? 3) * max(rxTarget, session.remoteMinTx ?? 0)
+    let promised = product(UInt64(session.remoteMultiplier ?? 3), max(rxTarget, session.remoteMinTx ?? 0))
     var steps: [RepairStep] = []
     if session.source == "bfdd-beacon" {
       for target in ["all", "new"] {
@@ -93,7 +93,7 @@ extension SpeakerView {
     guard let session = peer.session, session.state != .adminDown else { return nil }
     let remoteMinRx = session.remoteMinRx ?? 0
     // How long the peer waits for us, and we for it.
-    let theirs = UInt64(session.multiplier) * max(session.desiredMinTx, remoteMinRx)
+    let theirs = product(UInt64(session.multiplier), max(session.desiredMinTx, remoteMinRx))
     let ours = session.detectionTime.flatMap { $0 > 0 ? $0 : nil } ?? theirs
     let shortest = min(theirs, ours)
     let limit = (speaker.limits.value ?? []).filter { !$0.isRealTime }.max { $0.longestStall < $1.longestStall }
@@ -128,8 +128,8 @@ extension SpeakerView {
     let ourMinRx = peer.outgoing.last?.packet?.requiredMinRx ?? peer.session?.requiredMinRx ?? 1_000_000
     guard ourMinRx > 0 else { return nil }
     let interval = max(packet.desiredMinTx, ourMinRx)
-    let detection = interval * UInt64(packet.multiplier)
-    guard gap >= 2 * interval, flow.longestGap ?? gap >= detection else { return nil }
+    let detection = product(interval, UInt64(packet.multiplier))
+    guard gap >= product(2, interval), flow.longestGap ?? gap >= detection else { return nil }
     var steps: [RepairStep] = []
     if speaker.beacon.value != nil, peer.session?.source == "bfdd-beacon" {
       let enough = (flow.longestGap ?? gap) / 1_000 + 1
@@ -151,7 +151,7 @@ extension SpeakerView {
   fileprivate func tightDetection(_ peer: PeerCase) -> Finding? {
     guard let session = peer.session, session.state == .up, !session.isQuiet, let detection = session.detectionTime,
       detection > 0, session.remoteMultiplier ?? 0 > 1, let flow = peer.heard, flow.count > 3,
-      let longest = flow.longestGap, longest * 10 >= detection * 7
+      let longest = flow.longestGap, product(longest, 10) >= product(detection, 7)
     else { return nil }
     return parameter(
       .tightDetection, peer, ["detection": microseconds(detection), "measured": microseconds(longest)],
@@ -164,9 +164,9 @@ extension SpeakerView {
   /// The peer sends more slowly than we ask it to, and says so.
   fileprivate func slowPeer(_ peer: PeerCase) -> Finding? {
     guard let session = peer.session, session.state == .up, !session.isQuiet, let remoteMinTx = session.remoteMinTx,
-      remoteMinTx >= 3 * max(1, session.requiredMinRx), let detection = session.detectionTime
+      remoteMinTx >= product(3, max(1, session.requiredMinRx)), let detection = session.detectionTime
     else { return nil }
-    let asked = UInt64(session.remoteMultiplier ?? 3) * session.requiredMinRx
+    let asked = product(UInt64(session.remoteMultiplier ?? 3), session.requiredMinRx)
     return parameter(
       .slowPeer, peer,
       [
@@ -184,15 +184,16 @@ extension SpeakerView {
 
   fileprivate func throttling(_ limit: SpeakerFacts.CPULimit) -> Finding? {
     // A tenth of all periods since it was made, or anything at all now.
-    let often = limit.periods >= 100 && limit.throttled * 10 >= limit.periods
+    let often = limit.periods >= 100 && product(limit.throttled, 10) >= limit.periods
     guard !limit.isRealTime, limit.throttledMeanwhile > 0 || often else { return nil }
     let file = limit.path.hasSuffix("/") ? String(limit.path.dropLast()) : limit.path
     return Finding(
       .throttled, "\(limit.program) (pid \(limit.pid))",
       certainty: limit.throttledMeanwhile > 0 ? .certain : .likely,
       parameters: [
-        "program": limit.program, "percent": "\(limit.quota * 100 / max(1, limit.period))",
-        "millicores": "\(limit.quota * 1_000 / max(1, limit.period))m", "stall": microseconds(limit.longestStall)
+        "program": limit.program, "percent": "\(product(limit.quota, 100) / max(1, limit.period))",
+        "millicores": "\(product(limit.quota, 1_000) / max(1, limit.period))m",
+        "stall": microseconds(limit.longestStall)
       ],
       evidence: [
         Evidence("\(file)", "\(limit.quota) us of CPU in each \(limit.period) us"),
@@ -221,4 +222,10 @@ extension SpeakerView {
       parameters: parameters.merging(common) { given, _ in given }, evidence: evidence, steps: steps, repair: repair
     )
   }
+}
+
+/// No bundle may bring a number that ends the program: too large stays the largest.
+private func product<T: FixedWidthInteger>(_ a: T, _ b: T) -> T {
+  let (value, overflows) = a.multipliedReportingOverflow(by: b)
+  return overflows ? .max : value
 }

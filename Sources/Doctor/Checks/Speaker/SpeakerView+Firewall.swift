@@ -35,7 +35,7 @@ extension SpeakerView {
     return rule
   }
 
-  /// What takes a rule away, or accepts BFD before a policy.
+  /// What accepts BFD before the rule, or before a policy: the rule may drop what it should, too.
   func steps(against rule: RuleReference, port: UInt16) -> [RepairStep] {
     guard rule.source == .nftables else {
       let program = rule.family == .ip6 ? "ip6tables" : "iptables"
@@ -54,10 +54,10 @@ extension SpeakerView {
     }
     return [
       RepairStep(
-        command: inside("nft delete rule \(chain) handle \(handle)"),
-        action: .deleteFirewallRule(
+        command: inside("nft insert rule \(chain) position \(handle) udp dport \(port) accept"),
+        action: .acceptUDPBefore(
           namespace: facts.subject.namespace, family: rule.family.rawValue, table: rule.table, chain: rule.chain,
-          handle: handle))
+          handle: handle, port: port))
     ]
   }
 }
