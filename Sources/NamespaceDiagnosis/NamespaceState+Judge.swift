@@ -139,7 +139,7 @@ extension NamespaceEvidence {
       return .unpinned(living, isCertain: true)
     }
     // A guest's own network may have interfaces of the same names.
-    let marked = loose.filter { living in isMarked(living) && !living.holders.contains { $0.isGuest } }
+    let marked = loose.filter(isMarked).filter { !$0.isHeldByGuest }
     if marked.count == 1 { return .unpinned(marked[0], isCertain: true) }
     // Those with the interfaces are known, and there is none, or there are several: nothing may be guessed.
     guard marked.isEmpty, marks.isEmpty else { return nil }

@@ -121,6 +121,8 @@ extension NamespaceFault: CustomStringConvertible {
 }
 
 extension NamespaceEvidence.LivingNamespace {
+  var isHeldByGuest: Bool { holders.contains { $0.isGuest } }
+
   /// `held by 3 processes: bfdd (12), …`.
   public var whoHolds: Words {
     let shown = holders.prefix(3)
