@@ -43,7 +43,8 @@ let package = Package(
     library("Capture", ["Addresses", "BFD"]),
     library("Languages"),
     library("NamespaceDiagnosis", ["Languages"]),
-    library("Doctor", ["Addresses", "Firewall", "Languages", "NamespaceDiagnosis"]),
+    library("Cluster", ["Addresses"]),
+    library("Doctor", ["Addresses", "Cluster", "Firewall", "Languages", "NamespaceDiagnosis"]),
     library("Firewall", ["Addresses"]),  // JSON by FoundationEssentials
     library("PeerProbe", ["Firewall", "Languages"]),
 
@@ -56,6 +57,7 @@ let package = Package(
       name: "YAML", dependencies: ["CYAML"], swiftSettings: settings,
       linkerSettings: [.linkedLibrary(":libyaml.a")]),  // static: no libyaml on the target machine
     library("Configuration", ["YAML", "Addresses", "BFD"]),
+    library("KubeOVN", ["Addresses", "Cluster", "Configuration"]),
     library("NetworkNamespaces", ["CLinux", "Languages", "NamespaceDiagnosis"]),
     library("Netlink", ["CLinux", "Addresses", "NetworkNamespaces"]),
     library("PacketSockets", ["CLinux", "Addresses"]),
@@ -75,8 +77,8 @@ let package = Package(
     library(
       "Collectors",
       [
-        "Addresses", "Beacon", "BFD", "CLinux", "Configuration", "Control", "Doctor", "Firewall", "Languages",
-        "NamespaceDiagnosis", "Netlink", "NetworkNamespaces", "OpenBFDD", "PacketSockets", "Probing", "Processes"
+        "Addresses", "Beacon", "BFD", "CLinux", "Cluster", "Configuration", "Control", "Doctor", "Firewall",
+        "Languages", "NamespaceDiagnosis", "Netlink", "NetworkNamespaces", "OpenBFDD", "PacketSockets", "Probing", "Processes"
       ]),
     library(
       "PeerProber",
@@ -98,7 +100,7 @@ let package = Package(
     .executableTarget(
       name: "everway",
       dependencies: [
-        "Addresses", "Beacon", "BFD", "Capture", "Collectors", "Configuration", "Control", "Doctor", "Firewall",
+        "Addresses", "Beacon", "BFD", "Capture", "Cluster", "Collectors", "Configuration", "Control", "Doctor", "Firewall",
         "Gateway", "Lab", "Languages", "NamespaceDiagnosis", "Netlink", "NetworkNamespaces", "OpenBFDD",
         "PeerProbe",
         "PeerProber", "Speaker", "YAML", "CLinux",
@@ -135,7 +137,8 @@ let package = Package(
       dependencies: ["everway", "Addresses", "CLinux", "Lab", "NetworkNamespaces", "OpenBFDD", "Processes"],
       swiftSettings: settings),
     tests("Capture", ["Addresses", "BFD"]),
-    tests("Doctor", ["Addresses", "Languages", "NamespaceDiagnosis"]),
+    tests("Doctor", ["Addresses", "Cluster", "Languages", "NamespaceDiagnosis"]),
+    tests("KubeOVN", ["Addresses", "Cluster", "Configuration"]),
     tests("NamespaceDiagnosis", ["Languages"]),
     tests("Firewall", ["Addresses"]),
     tests("PeerProbe", ["Configuration", "Firewall", "Languages"]),
@@ -173,7 +176,7 @@ let package = Package(
     .testTarget(
       name: "CollectorsTests",
       dependencies: [
-        "everway", "Addresses", "BFD", "CLinux", "Collectors", "Doctor", "Firewall", "Lab", "Languages",
+        "everway", "Addresses", "BFD", "CLinux", "Cluster", "Collectors", "Doctor", "Firewall", "Lab", "Languages",
         "NamespaceDiagnosis", "NamespaceTestSupport", "Netlink", "NetworkNamespaces", "Processes"
       ],
       swiftSettings: settings),

@@ -1,3 +1,4 @@
+import Cluster
 public import Doctor
 import FoundationEssentials
 import Glibc

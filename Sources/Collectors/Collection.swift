@@ -1,3 +1,4 @@
+import Cluster
 public import Configuration
 import Control
 public import Doctor

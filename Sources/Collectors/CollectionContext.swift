@@ -1,3 +1,4 @@
+public import Cluster
 public import Configuration
 public import Doctor
 import Glibc

@@ -1,3 +1,4 @@
+import Cluster
 import Addresses
 public import Configuration
 public import Doctor

@@ -1,3 +1,4 @@
+public import Cluster
 public import Doctor
 public import Firewall
 import Glibc

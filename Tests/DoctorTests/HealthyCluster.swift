@@ -1,3 +1,4 @@
+import Cluster
 @testable import Doctor
 
 /// A cluster with nothing wrong: Vpc vpc1 reaches the outside over gateway nodes node1 and node2 by ECMP with BFD.
@@ -90,8 +91,8 @@ struct HealthyCluster {
     cluster.nodes = .value(
       Self.nodes.map { name in
         var node = ClusterFacts.Node(
-          name: name, labels: [KubeOVN.gatewayLabel: "true", KubeOVN.speakerLabel: "true"])
-        node.metadata.annotations = [KubeOVN.chassisAnnotation: "chassis-\(name)"]
+          name: name, labels: [KubeOVNNames.gatewayLabel: "true", KubeOVNNames.speakerLabel: "true"])
+        node.metadata.annotations = [KubeOVNNames.chassisAnnotation: "chassis-\(name)"]
         node.status.conditions = [.init(type: "Ready", status: "True")]
         var info = ClusterFacts.Node.NodeInfo()
         info.kubeletVersion = "v1.31.2"
@@ -133,7 +134,7 @@ struct HealthyCluster {
     cluster.vpcEgressGateways = .value([])
     cluster.externalGatewayConfig = .value(
       .init(
-        name: KubeOVN.configMap, namespace: "kube-system",
+        name: KubeOVNNames.configMap, namespace: "kube-system",
         data: [
           "enable-external-gw": "true", "type": "centralized", "external-gw-nodes": "node1,node2",
           "external-gw-nic": "eth1", "external-gw-addr": "10.204.0.1/24"

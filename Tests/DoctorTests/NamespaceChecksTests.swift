@@ -1,3 +1,4 @@
+import Cluster
 import Languages
 import NamespaceDiagnosis
 import Testing

@@ -1,3 +1,4 @@
+import Cluster
 import Addresses
 import Languages
 import Testing
@@ -117,7 +118,7 @@ import Testing
   }
 
   @Test mutating func ofANodeWithoutAnAnnotationAreFound() {
-    healthy.cluster.nodes = .value([.init(name: "node1", labels: [KubeOVN.gatewayLabel: "true"])])
+    healthy.cluster.nodes = .value([.init(name: "node1", labels: [KubeOVNNames.gatewayLabel: "true"])])
     #expect(Check.gatewayChassis.examine(healthy.facts).findings.map(\.subject) == ["node1"])
   }
 
@@ -129,8 +130,8 @@ import Testing
   }
 
   @Test mutating func thatLackANodeLabelledLaterAreFound() throws {
-    var node = ClusterFacts.Node(name: "node3", labels: [KubeOVN.gatewayLabel: "true"])
-    node.metadata.annotations = [KubeOVN.chassisAnnotation: "chassis-node3"]
+    var node = ClusterFacts.Node(name: "node3", labels: [KubeOVNNames.gatewayLabel: "true"])
+    node.metadata.annotations = [KubeOVNNames.chassisAnnotation: "chassis-node3"]
     healthy.cluster.nodes = .value((healthy.cluster.nodes.value ?? []) + [node])
     let finding = try #require(Check.lateGatewayNodes.examine(healthy.facts).findings.first)
     #expect(finding.id == "EW-OVN-44")

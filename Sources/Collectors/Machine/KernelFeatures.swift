@@ -1,3 +1,4 @@
+import Cluster
 import CLinux
 import Doctor
 import Glibc

@@ -1,3 +1,4 @@
+public import Cluster
 import CLinux
 public import Doctor
 import Glibc

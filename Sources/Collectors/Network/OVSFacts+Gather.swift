@@ -1,5 +1,5 @@
+public import Cluster
 import Addresses
-public import Doctor
 
 extension OVSFacts {
   /// Reads the node's Open_vSwitch database.

@@ -1,3 +1,4 @@
+import Cluster
 import Doctor
 import Languages
 import NamespaceDiagnosis

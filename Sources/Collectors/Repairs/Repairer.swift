@@ -1,3 +1,4 @@
+import Cluster
 public import Doctor
 
 /// `doctor --fix`: one finding after the other, causes before what they explain, and after each a new look, since what

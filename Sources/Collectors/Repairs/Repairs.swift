@@ -1,3 +1,4 @@
+import Cluster
 public import Doctor
 
 /// A repair that could not be made, and why.

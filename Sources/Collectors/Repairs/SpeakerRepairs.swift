@@ -1,3 +1,4 @@
+import Cluster
 import Beacon
 import Doctor
 import Glibc

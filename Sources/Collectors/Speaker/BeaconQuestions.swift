@@ -1,3 +1,4 @@
+import Cluster
 import BFD
 import Beacon
 import Doctor

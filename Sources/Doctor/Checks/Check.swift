@@ -1,3 +1,4 @@
+public import Cluster
 public import Languages
 
 /// One look at the facts, for one or more kinds of findings.

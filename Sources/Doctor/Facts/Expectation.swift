@@ -1,3 +1,4 @@
+import Cluster
 public import Addresses
 
 /// What this node is meant to be, and who says so. Checks compare what there is with it; what it leaves open is not

@@ -1,3 +1,4 @@
+public import Cluster
 import Addresses
 
 extension Facts {

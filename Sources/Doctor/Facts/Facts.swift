@@ -1,3 +1,5 @@
+public import Cluster
+
 /// Everything that a diagnosis stands on: gathered on a node, or read from a bundle. No secret is ever in it.
 ///
 /// Each part is gathered by itself, and says why when it could not be. A part that this version does not know is
@@ -48,11 +50,6 @@ public struct Facts: Hashable, Sendable {
       self.interface = interface
     }
   }
-}
-
-extension Gathered {
-  /// Nobody looked.
-  public static var notAsked: Gathered { .unavailable("not looked at") }
 }
 
 extension Facts: Codable {

@@ -1,3 +1,4 @@
+import Cluster
 public import Firewall
 
 /// The rules of nftables, iptables and firewalld, inside the gateway's namespace and on the node, as their own programs

@@ -1,3 +1,5 @@
+import Cluster
+
 /// What of Kube-OVN's and OVN's logs is worth keeping: lines that hold one of these. Checks look for nothing else.
 public enum LogMessages {
   public static let noExternalNodes = "no external gw nodes"

@@ -1,3 +1,4 @@
+public import Cluster
 public import NamespaceDiagnosis
 
 /// The node: kernel, rights, limits, CPU, memory, clock.

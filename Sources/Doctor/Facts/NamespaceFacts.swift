@@ -1,3 +1,4 @@
+import Cluster
 public import NamespaceDiagnosis
 
 /// What was read about one name below /run/netns.

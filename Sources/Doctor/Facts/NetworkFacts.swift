@@ -1,3 +1,4 @@
+public import Cluster
 public import Addresses
 
 /// Links, addresses, neighbours, routes and sysctls, inside the gateway's namespace and on the node.

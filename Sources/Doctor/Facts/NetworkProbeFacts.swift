@@ -1,3 +1,4 @@
+import Cluster
 public import Addresses
 
 /// ARP or neighbour discovery: who has this address?

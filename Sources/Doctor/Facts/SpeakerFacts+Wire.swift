@@ -1,3 +1,4 @@
+import Cluster
 public import Addresses
 
 extension SpeakerFacts {

@@ -1,3 +1,4 @@
+public import Cluster
 public import Addresses
 
 /// Who speaks BFD here, and how it goes.

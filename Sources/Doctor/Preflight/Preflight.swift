@@ -1,3 +1,4 @@
+import Cluster
 public import Languages
 
 /// Whether a node can become a gateway: everything that must hold, item by item. Pure: the same facts, the same list.

@@ -1,3 +1,4 @@
+import Cluster
 import Collectors
 import Doctor
 import Languages

@@ -1,3 +1,4 @@
+import Cluster
 import Addresses
 import Languages
 
@@ -96,7 +97,7 @@ extension Check {
       examination.found(
         Finding(
           "EW-CFG-64", gateway.metadata.name, certainty: .possible,
-          parameters: ["router": gateway.spec.vpc ?? KubeOVN.defaultVpc],
+          parameters: ["router": gateway.spec.vpc ?? KubeOVNNames.defaultVpc],
           evidence: [
             Evidence(
               "VpcEgressGateway \(gateway.metadata.name)",

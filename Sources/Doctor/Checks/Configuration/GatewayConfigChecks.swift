@@ -1,10 +1,11 @@
+import Cluster
 import Addresses
 import Languages
 
 // The ConfigMap ovn-external-gw-config, and what it names on nodes.
 extension Check {
   static let gatewayAddress = Check(.configuration, ["EW-CFG-56"]) { facts, examination in
-    guard let map = examination.objects(facts, \.externalGatewayConfig, KubeOVN.configMap),
+    guard let map = examination.objects(facts, \.externalGatewayConfig, KubeOVNNames.configMap),
       let subnets = examination.objects(facts, \.subnets, "Subnets"), let cluster = facts.cluster.value
     else { return }
     guard let text = map?.data["external-gw-addr"], !text.isEmpty,
@@ -21,13 +22,13 @@ extension Check {
         "EW-CFG-56", text,
         parameters: ["address": text, "subnet": subnet.name, "cidr": subnet.spec.cidrBlock ?? ""],
         evidence: [
-          Evidence("ConfigMap \(KubeOVN.configMap)", "external-gw-addr=\(text)"),
+          Evidence("ConfigMap \(KubeOVNNames.configMap)", "external-gw-addr=\(text)"),
           Evidence("Subnet \(subnet.name)", "cidrBlock=\(subnet.spec.cidrBlock ?? "")")
         ]))
   }
 
   static let gatewayNIC = Check(.configuration, ["EW-CFG-57"]) { facts, examination in
-    guard let map = examination.objects(facts, \.externalGatewayConfig, KubeOVN.configMap),
+    guard let map = examination.objects(facts, \.externalGatewayConfig, KubeOVNNames.configMap),
       let cluster = facts.cluster.value
     else { return }
     let nic = map?.data["external-gw-nic"] ?? ""
@@ -37,12 +38,13 @@ extension Check {
     if let map, map.data["enable-external-gw"] == "true", nic.isEmpty, !cluster.gatewayNodes.isEmpty {
       examination.found(
         Finding(
-          "EW-CFG-57", KubeOVN.configMap, severity: hasVlan ? .warning : nil,
+          "EW-CFG-57", KubeOVNNames.configMap, severity: hasVlan ? .warning : nil,
           parameters: ["nic": "external-gw-nic"],
           evidence: [
-            Evidence("ConfigMap \(KubeOVN.configMap)", "no external-gw-nic"),
+            Evidence("ConfigMap \(KubeOVNNames.configMap)", "no external-gw-nic"),
             Evidence(
-              "Nodes with \(KubeOVN.gatewayLabel)=true", cluster.gatewayNodes.map(\.name).joined(separator: ", "))
+              "Nodes with \(KubeOVNNames.gatewayLabel)=true",
+              cluster.gatewayNodes.map(\.name).joined(separator: ", "))
           ]))
       return
     }
@@ -55,7 +57,7 @@ extension Check {
         Finding(
           "EW-CFG-57", facts.subject.node, parameters: ["nic": nic],
           evidence: [
-            Evidence("ConfigMap \(KubeOVN.configMap)", "external-gw-nic=\(nic)"),
+            Evidence("ConfigMap \(KubeOVNNames.configMap)", "external-gw-nic=\(nic)"),
             Evidence("links of \(facts.subject.node)", view.links.map(\.name).joined(separator: ", "))
           ]))
       return
@@ -68,7 +70,7 @@ extension Check {
   }
 
   static let stolenBridge = Check(.configuration, ["EW-CFG-58"]) { facts, examination in
-    guard let map = examination.objects(facts, \.externalGatewayConfig, KubeOVN.configMap),
+    guard let map = examination.objects(facts, \.externalGatewayConfig, KubeOVNNames.configMap),
       examination.objects(facts, \.nodes, "Nodes") != nil, let cluster = facts.cluster.value
     else { return }
     guard let nic = map?.data["external-gw-nic"], !nic.isEmpty,
@@ -82,10 +84,10 @@ extension Check {
         "EW-CFG-58", nic, parameters: ["nic": nic, "bridge": bridge, "wanted": wanted],
         evidence: [
           Evidence("Open_vSwitch", "\(nic) is a port of \(bridge)"),
-          Evidence("ConfigMap \(KubeOVN.configMap)", "external-gw-nic=\(nic)"),
-          Evidence("Node \(facts.subject.node)", "label \(KubeOVN.gatewayLabel)=true")
+          Evidence("ConfigMap \(KubeOVNNames.configMap)", "external-gw-nic=\(nic)"),
+          Evidence("Node \(facts.subject.node)", "label \(KubeOVNNames.gatewayLabel)=true")
         ],
-        steps: [RepairStep(command: "kubectl label node \(facts.subject.node) \(KubeOVN.gatewayLabel)-")]))
+        steps: [RepairStep(command: "kubectl label node \(facts.subject.node) \(KubeOVNNames.gatewayLabel)-")]))
   }
 
   static let bridgeMappings = Check(.configuration, ["EW-CFG-59"]) { facts, examination in
@@ -125,7 +127,7 @@ extension Check {
   }
 
   static let distributedGateway = Check(.configuration, ["EW-CFG-60"]) { facts, examination in
-    guard let map = examination.objects(facts, \.externalGatewayConfig, KubeOVN.configMap),
+    guard let map = examination.objects(facts, \.externalGatewayConfig, KubeOVNNames.configMap),
       examination.objects(facts, \.nodes, "Nodes") != nil, let cluster = facts.cluster.value
     else { return }
     guard let map, map.data["enable-external-gw"] == "true" else { return }
@@ -136,23 +138,23 @@ extension Check {
     let ignored = cluster.isDistributed ? cluster.configuredGatewayNodes : []
     examination.found(
       Finding(
-        "EW-CFG-60", KubeOVN.configMap,
+        "EW-CFG-60", KubeOVNNames.configMap,
         evidence: [
           Evidence(
-            "ConfigMap \(KubeOVN.configMap)",
+            "ConfigMap \(KubeOVNNames.configMap)",
             "type=\(map.data["type"] ?? "centralized") external-gw-nodes=\(map.data["external-gw-nodes"] ?? "")"),
-          Evidence("Nodes", "none has the label \(KubeOVN.gatewayLabel)=true")
+          Evidence("Nodes", "none has the label \(KubeOVNNames.gatewayLabel)=true")
         ] + lines.suffix(1).map(\.evidence),
-        steps: ignored.map { RepairStep(command: "kubectl label node \($0) \(KubeOVN.gatewayLabel)=true") }))
+        steps: ignored.map { RepairStep(command: "kubectl label node \($0) \(KubeOVNNames.gatewayLabel)=true") }))
   }
 
   static let changedGatewayNodes = Check(.configuration, ["EW-CFG-61"]) { facts, examination in
-    guard let map = examination.objects(facts, \.externalGatewayConfig, KubeOVN.configMap),
+    guard let map = examination.objects(facts, \.externalGatewayConfig, KubeOVNNames.configMap),
       let north = examination.northbound(facts), let cluster = facts.cluster.value
     else { return }
     let join = OVNJoin(north: north, south: facts.ovn.value?.southbound.value)
     guard let map, map.data["enable-external-gw"] == "true", !cluster.isDistributed,
-      let port = join.port("\(KubeOVN.defaultVpc)-\(cluster.externalSwitch)")
+      let port = join.port("\(KubeOVNNames.defaultVpc)-\(cluster.externalSwitch)")
     else { return }
     let present = join.chassis(of: port).map { join.node(ofChassis: $0.name) }
     let wanted = cluster.configuredGatewayNodes + cluster.gatewayNodes.map(\.name)
@@ -161,7 +163,7 @@ extension Check {
       Finding(
         "EW-CFG-61", port.name, parameters: ["port": port.name],
         evidence: [
-          Evidence("ConfigMap \(KubeOVN.configMap) and labels", Set(wanted).sorted().joined(separator: ", ")),
+          Evidence("ConfigMap \(KubeOVNNames.configMap) and labels", Set(wanted).sorted().joined(separator: ", ")),
           Evidence("NB Gateway_Chassis of \(port.name)", present.sorted().joined(separator: ", "))
         ]))
   }

@@ -1,3 +1,4 @@
+import Cluster
 import Languages
 
 // OvnEips of type lsp: the ports of gateway nodes.
@@ -15,7 +16,7 @@ extension Check {
               RepairStep(
                 command: "kubectl patch ovn-eip \(eip.name) --subresource=status --type=merge "
                   + "-p '{\"status\":{\"ready\":true}}'"),
-              RepairStep(command: "kubectl label node \(eip.name) \(KubeOVN.speakerLabel)=true --overwrite")
+              RepairStep(command: "kubectl label node \(eip.name) \(KubeOVNNames.speakerLabel)=true --overwrite")
             ]))
       }
       let lines = cluster.logLines("\"\(eip.name)\" \(LogMessages.notReady)")

@@ -1,3 +1,4 @@
+import Cluster
 import Languages
 
 // Ports of routers towards the outside, and the chassis that host them.
@@ -24,15 +25,16 @@ extension Check {
     }
     examination.isRelevant = examination.isRelevant || cluster != nil
     guard let cluster else { return }
-    for node in cluster.gatewayNodes where node.metadata.annotations[KubeOVN.chassisAnnotation, default: ""].isEmpty
-    {
+    for node in cluster.gatewayNodes
+    where node.metadata.annotations[KubeOVNNames.chassisAnnotation, default: ""].isEmpty {
       isSeen = true
       examination.found(
         Finding(
           "EW-OVN-43", node.name, parameters: ["port": node.name],
           evidence: [
             Evidence(
-              "Node \(node.name)", "label \(KubeOVN.gatewayLabel)=true, no annotation \(KubeOVN.chassisAnnotation)")
+              "Node \(node.name)",
+              "label \(KubeOVNNames.gatewayLabel)=true, no annotation \(KubeOVNNames.chassisAnnotation)")
           ],
           steps: [
             RepairStep(
@@ -50,7 +52,7 @@ extension Check {
           "EW-OVN-43", vpc.name, severity: .critical, parameters: ["port": vpc.name],
           evidence: [
             Evidence("Vpc \(vpc.name)", "enableExternal=true"),
-            Evidence("Nodes", "none has the label \(KubeOVN.gatewayLabel)=true")
+            Evidence("Nodes", "none has the label \(KubeOVNNames.gatewayLabel)=true")
           ]))
     }
     let lines = cluster.logLines(LogMessages.noExternalNodes) + cluster.logLines(LogMessages.noChassisAnnotation)
@@ -68,7 +70,7 @@ extension Check {
     else { return }
     let join = OVNJoin(north: north, south: facts.ovn.value?.southbound.value)
     for port in north.logicalRouterPort where port.name.hasSuffix("-\(cluster.externalSwitch)") {
-      guard let router = join.router(ofPort: port.name), router.name != KubeOVN.defaultVpc else { continue }
+      guard let router = join.router(ofPort: port.name), router.name != KubeOVNNames.defaultVpc else { continue }
       let present = join.chassis(of: port)
       guard !present.isEmpty else { continue }
       let missing = cluster.gatewayNodes.filter { node in
@@ -87,7 +89,8 @@ extension Check {
           parameters: ["port": port.name, "nodes": missing.map(\.name).joined(separator: ", ")],
           evidence: [
             Evidence(
-              "Nodes with \(KubeOVN.gatewayLabel)=true", cluster.gatewayNodes.map(\.name).joined(separator: ", ")),
+              "Nodes with \(KubeOVNNames.gatewayLabel)=true",
+              cluster.gatewayNodes.map(\.name).joined(separator: ", ")),
             Evidence(
               "NB Gateway_Chassis of \(port.name)",
               present.map { join.node(ofChassis: $0.name) }.joined(separator: ", "))
@@ -124,8 +127,8 @@ extension Check {
     let join = OVNJoin(north: north, south: facts.ovn.value?.southbound.value)
     for port in north.logicalRouterPort {
       let chassis = join.chassis(of: port)
-      let lowered = chassis.filter { $0.priority == KubeOVN.loweredPriority }
-      let raised = chassis.filter { $0.priority == KubeOVN.raisedPriority }
+      let lowered = chassis.filter { $0.priority == KubeOVNNames.loweredPriority }
+      let raised = chassis.filter { $0.priority == KubeOVNNames.raisedPriority }
       // Six chassis have 100 to 95 from the start, and the first Up raises one.
       guard (!lowered.isEmpty && chassis.count < 6) || raised.count > 1 else { continue }
       let rows = north.gatewayChassis.filter { port.gatewayChassis.contains($0.uuid) }

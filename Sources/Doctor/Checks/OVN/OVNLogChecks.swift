@@ -1,3 +1,4 @@
+import Cluster
 // What only ovn-controller's log tells.
 extension Check {
   static let bfdPermission = Check(.ovn, ["EW-OVN-47"]) { facts, examination in

@@ -1,3 +1,4 @@
+import Cluster
 import Addresses
 
 /// One peer, and all that is known about BFD with it.

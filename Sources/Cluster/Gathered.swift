@@ -13,6 +13,11 @@ public enum Gathered<Value: Codable & Hashable & Sendable>: Hashable, Sendable {
   }
 }
 
+extension Gathered {
+  /// Nobody looked.
+  public static var notAsked: Gathered { .unavailable("not looked at") }
+}
+
 /// `{"value": ...}` or `{"unavailable": "..."}`.
 extension Gathered: Codable {
   private enum CodingKeys: String, CodingKey {
