@@ -15,7 +15,7 @@ guard CommandLine.arguments.count == 3 else { fail("usage: AgentHost CONFIGURATI
 do throws(AgentError) {
   var agent = try GatewayAgent(
     GatewayAgent.Options(
-      configurationFile: CommandLine.arguments[1], stateDirectory: CommandLine.arguments[2], version: "test"),
+      source: .file(CommandLine.arguments[1]), stateDirectory: CommandLine.arguments[2], version: "test"),
     log: EventLog())
   agent.run()
 } catch {

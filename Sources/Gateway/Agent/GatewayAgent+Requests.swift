@@ -16,7 +16,7 @@ extension GatewayAgent {
 
   mutating func answer(_ request: ControlRequest) -> ControlResponse {
     switch request.command {
-    case .status: return status()
+    case .status: return .status(statusReport())
     case .drain(let target): return setDrained(target, true, by: request.from)
     case .undrain(let target): return setDrained(target, false, by: request.from)
     case .reload:
@@ -94,16 +94,27 @@ extension GatewayAgent {
   }
 
   private mutating func tryReload() -> Result<ReloadOutcome, ControlFailure> {
+    guard case .file(let path) = options.source else {
+      return .failure(
+        ControlFailure(.refused, "the configuration comes from \(options.source.name), and is always up to date"))
+    }
     let parsed: ParsedConfiguration
     do {
-      parsed = try GatewayConfiguration.load(path: options.configurationFile)
+      parsed = try GatewayConfiguration.load(path: path)
     } catch {
       return .failure(
         ControlFailure(
-          .refused, "\(options.configurationFile) has errors; the configuration in force stays",
-          help: "everway check \(options.configurationFile)", details: error.diagnostics.map(\.rendered)))
+          .refused, "\(path) has errors; the configuration in force stays",
+          help: "everway check \(path)", details: error.diagnostics.map(\.rendered)))
     }
-    let new = parsed.configuration
+    return adopt(parsed.configuration).map { changes in
+      ReloadOutcome(changes: changes, warnings: parsed.warnings.map(\.rendered))
+    }
+  }
+
+  /// Runs by another configuration from now on; one that asks for what needs a restart changes nothing.
+  /// - Returns: what differs, in words.
+  mutating func adopt(_ new: GatewayConfiguration) -> Result<[String], ControlFailure> {
     let fixed = ConfigurationDifference.needsRestart(from: configuration, to: new)
     guard fixed.isEmpty else {
       return .failure(
@@ -135,18 +146,18 @@ extension GatewayAgent {
       reconcileAt = MonotonicClock.now()
     }
     loadedAt = .now()
-    return .success(ReloadOutcome(changes: changes, warnings: parsed.warnings.map(\.rendered)))
+    return .success(changes)
   }
 
   // MARK: - Status
 
-  private mutating func status() -> ControlResponse {
+  mutating func statusReport() -> StatusReport {
     let wall = Timestamp.now()
     var report = StatusReport(
       version: options.version, pid: getpid(), hostName: hostName(), startedAt: startedAt,
       uptimeSeconds: wall.seconds(since: startedAt), generatedAt: wall,
       configuration: StatusReport.Configuration(
-        file: options.configurationFile, loadedAt: loadedAt, lastReload: lastReload),
+        file: options.source.name, loadedAt: loadedAt, lastReload: lastReload),
       namespace: namespaceStatus(),
       speaker: StatusReport.Speaker(
         schedulingPolicy: "not running", schedulingPriority: 0, receivePacketCount: 0, sendPacketCount: 0))
@@ -154,6 +165,10 @@ extension GatewayAgent {
       StatusReport.Problem(
         what: $0.what, since: $0.since, help: $0.help,
         retryingInSeconds: Double(max(0, reconcileAt - MonotonicClock.now())) / 1e9)
+    }
+    if let idleReason {
+      report.problems.append(
+        StatusReport.Problem(what: "this machine is no gateway: \(idleReason)", since: startedAt))
     }
     let routeCounts = addRoutes(to: &report)
     if let engine {
@@ -167,7 +182,7 @@ extension GatewayAgent {
       }
     }
     report.problems.sort { ($0.since, $0.what) < ($1.since, $1.what) }
-    return .status(report)
+    return report
   }
 
   private func ask(_ reply: Reply<EngineSnapshot>) -> EngineSnapshot? {

@@ -28,8 +28,9 @@ extension GatewayAgent {
   /// Runs until SIGTERM or SIGINT, and for as long as draining takes after that.
   public mutating func run() {
     log.write(
-      .info, "everway \(options.version) started, pid \(getpid()), configuration \(options.configurationFile)")
+      .info, "everway \(options.version) started, pid \(getpid()), configuration \(options.source.name)")
     watch(signals.descriptor, control.descriptor, reports.descriptor, homeMonitor.descriptor)
+    if case .live(let live) = options.source { watch(live.news.descriptor) }
     watchNamespaces()
     turn(at: MonotonicClock.now())
     while !hasStopped {
@@ -51,7 +52,7 @@ extension GatewayAgent {
   private var nextDeadline: Instant {
     let controlled = control.nextDeadline.map { Instant(nanoseconds: $0.wholeNanoseconds) } ?? .distantFuture
     let server = min(controlled, nextStreamDeadline)
-    if isStopping { return server }
+    if isStopping || isAtRest { return server }
     return min(min(server, engine == nil ? startEngineAt : .distantFuture), min(reconcileAt, checkNamespaceAt))
   }
 
@@ -60,12 +61,13 @@ extension GatewayAgent {
     for report in reports.receive() { take(report, at: now) }
     keepDiscriminators()
     takeEvents(at: now)
-    if !isStopping, now >= checkNamespaceAt {
+    takeLiveNews()
+    if !isStopping, !isAtRest, now >= checkNamespaceAt {
       checkNamespace(at: now)
       checkNamespaceAt = now + Self.namespaceInterval
     }
-    if !isStopping, now >= reconcileAt { reconcile(at: now) }
-    if !isStopping, engine == nil, now >= startEngineAt { startEngine(at: now) }
+    if !isStopping, !isAtRest, now >= reconcileAt { reconcile(at: now) }
+    if !isStopping, !isAtRest, engine == nil, now >= startEngineAt { startEngine(at: now) }
     let clock = Duration.nanoseconds(MonotonicClock.now().nanoseconds)
     runStreams(now: clock)
     for request in control.run(now: clock) {

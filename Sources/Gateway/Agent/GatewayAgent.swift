@@ -15,15 +15,15 @@ import Speaker
 /// sysctls, routes), answers the control socket and heeds signals; what may not wait is the engine's, on a thread of its
 /// own.
 public struct GatewayAgent: ~Copyable {
-  public struct Options: Hashable, Sendable {
-    public var configurationFile: String
+  public struct Options: Sendable {
+    public var source: ConfigurationSource
     /// Where the secret is kept that discriminators derive from.
     public var stateDirectory: String
     /// As `everway version` prints it.
     public var version: String
 
-    public init(configurationFile: String, stateDirectory: String = "/var/lib/everway", version: String) {
-      self.configurationFile = configurationFile
+    public init(source: ConfigurationSource, stateDirectory: String = "/var/lib/everway", version: String) {
+      self.source = source
       self.stateDirectory = stateDirectory
       self.version = version
     }
@@ -74,23 +74,31 @@ public struct GatewayAgent: ~Copyable {
   var namespaceIdentity: NamespaceIdentity?
   /// Whether the namespace's name led to it when last looked at.
   var isNamespaceNamed = true
+  /// Why this machine is no gateway at the moment; nil when it is one.
+  var idleReason: String?
   var isStopping = false
   var hasStopped = false
 
   /// Reads the configuration, takes the control socket, and checks that the process may do what it must.
   /// - Throws: `AgentError`; nothing has been changed then.
   public init(_ options: Options, log: EventLog) throws(AgentError) {
-    let parsed: ParsedConfiguration
-    do {
-      parsed = try GatewayConfiguration.load(path: options.configurationFile)
-    } catch {
-      throw AgentError(kind: .configuration(error), message: "\(options.configurationFile) was refused")
-    }
     var log = log
-    for warning in parsed.warnings { log.write(.warning, warning.rendered) }
-    try Capabilities.check(for: parsed.configuration)
-    log.warnOfHiddenNamespace(parsed.configuration.namespace)
-    try self.init(options, parsed.configuration, log)
+    let configuration: GatewayConfiguration
+    switch options.source {
+    case .live(let live): configuration = live.base
+    case .file(let path):
+      let parsed: ParsedConfiguration
+      do {
+        parsed = try GatewayConfiguration.load(path: path)
+      } catch {
+        throw AgentError(kind: .configuration(error), message: "\(path) was refused")
+      }
+      for warning in parsed.warnings { log.write(.warning, warning.rendered) }
+      configuration = parsed.configuration
+    }
+    try Capabilities.check(for: configuration)
+    log.warnOfHiddenNamespace(configuration.namespace)
+    try self.init(options, configuration, log)
   }
 
   private init(_ options: Options, _ configuration: GatewayConfiguration, _ log: EventLog) throws(AgentError) {
@@ -138,6 +146,7 @@ public struct GatewayAgent: ~Copyable {
     reconciledAt = now
     checkNamespaceAt = now
     startEngineAt = now
+    if case .live = options.source { idleReason = "it is not known yet what it is to be" }
   }
 
   static func controlOptions(_ configuration: GatewayConfiguration) -> ControlServer.Options {

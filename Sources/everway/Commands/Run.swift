@@ -52,7 +52,7 @@ struct Run: ParsableCommand {
   func run() throws {
     let log = EventLog(descriptor: STDERR_FILENO, isColoured: color.applies(to: STDERR_FILENO))
     let options = GatewayAgent.Options(
-      configurationFile: file.config, stateDirectory: stateDirectory, version: Version.current)
+      source: .file(file.config), stateDirectory: stateDirectory, version: Version.current)
     do throws(AgentError) {
       var agent = try GatewayAgent(options, log: log)
       agent.run()
