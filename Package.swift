@@ -57,7 +57,7 @@ let package = Package(
       name: "YAML", dependencies: ["CYAML"], swiftSettings: settings,
       linkerSettings: [.linkedLibrary(":libyaml.a")]),  // static: no libyaml on the target machine
     library("Configuration", ["YAML", "Addresses", "BFD"]),
-    library("KubeOVN", ["Addresses", "Cluster", "Configuration"]),
+    library("KubeOVN", ["Addresses", "BFD", "Cluster", "Configuration"]),
     library("NetworkNamespaces", ["CLinux", "Languages", "NamespaceDiagnosis"]),
     library("Netlink", ["CLinux", "Addresses", "NetworkNamespaces"]),
     library("PacketSockets", ["CLinux", "Addresses"]),
@@ -138,7 +138,7 @@ let package = Package(
       swiftSettings: settings),
     tests("Capture", ["Addresses", "BFD"]),
     tests("Doctor", ["Addresses", "Cluster", "Languages", "NamespaceDiagnosis"]),
-    tests("KubeOVN", ["Addresses", "Cluster", "Configuration"]),
+    tests("KubeOVN", ["Addresses", "BFD", "Cluster", "Configuration"]),
     tests("NamespaceDiagnosis", ["Languages"]),
     tests("Firewall", ["Addresses"]),
     tests("PeerProbe", ["Configuration", "Firewall", "Languages"]),

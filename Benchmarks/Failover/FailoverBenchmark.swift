@@ -19,7 +19,7 @@ struct Agent: ParsableCommand {
 
   func run() throws {
     var agent = try GatewayAgent(
-      GatewayAgent.Options(configurationFile: configuration, stateDirectory: stateDirectory, version: "benchmark"),
+      GatewayAgent.Options(source: .file(configuration), stateDirectory: stateDirectory, version: "benchmark"),
       log: EventLog())
     agent.run()
   }

@@ -58,6 +58,9 @@ struct SampleCluster {
     var session = OVNFacts.SouthboundBFD(
       uuid: "sb-\(port)-\(address)", logicalPort: port, dstIp: address, status: "up")
     session.disc = disc
+    session.minTx = 100
+    session.minRx = 200
+    session.detectMult = 3
     south.bfd.append(session)
   }
 }
