@@ -78,7 +78,8 @@ let package = Package(
       "Collectors",
       [
         "Addresses", "Beacon", "BFD", "CLinux", "Cluster", "Configuration", "Control", "Doctor", "Firewall",
-        "Languages", "NamespaceDiagnosis", "Netlink", "NetworkNamespaces", "OpenBFDD", "PacketSockets", "Probing", "Processes"
+        "Languages", "NamespaceDiagnosis", "Netlink", "NetworkNamespaces", "OpenBFDD", "PacketSockets", "Probing",
+        "Processes"
       ]),
     library(
       "PeerProber",
@@ -95,12 +96,14 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"), .product(name: "NIOTLS", package: "swift-nio")
       ]),
+    library("ClusterSources", ["Addresses", "Cluster", "OVSDB", "OVSDBProtocol"]),
     library("Processes", ["CLinux", "NetworkNamespaces"]),
     library("Lab", ["Addresses", "CLinux", "NetworkNamespaces", "Processes"]),
     .executableTarget(
       name: "everway",
       dependencies: [
-        "Addresses", "Beacon", "BFD", "Capture", "Cluster", "Collectors", "Configuration", "Control", "Doctor", "Firewall",
+        "Addresses", "Beacon", "BFD", "Capture", "Cluster", "Collectors", "Configuration", "Control", "Doctor",
+        "Firewall",
         "Gateway", "Lab", "Languages", "NamespaceDiagnosis", "Netlink", "NetworkNamespaces", "OpenBFDD",
         "PeerProbe",
         "PeerProber", "Speaker", "YAML", "CLinux",
@@ -154,6 +157,7 @@ let package = Package(
       ["Addresses", "BFD", "Capture", "CLinux", "NamespaceTestSupport", "NetworkNamespaces", "PacketSockets"]),
     tests(
       "Probing", ["Addresses", "BFD", "CLinux", "NamespaceTestSupport", "NetworkNamespaces", "PacketSockets"]),
+    tests("ClusterSources", ["Addresses", "Cluster", "Lab", "OVSDB", "OVSDBProtocol"]),
     tests("OVSDBProtocol"),
     tests("OVSDB", ["Lab", "OVSDBProtocol", "Processes"]),
     tests("Control", ["CLinux", "ControlTestSupport"]),

@@ -39,6 +39,7 @@ public final class OVNCentral: Sendable {
       if !Files.exists(file) {
         try Command("ovsdb-tool", ["create", file, "/usr/share/ovn/\(schema).ovsschema"]).run()
       }
+      unlink("\(directory)/\(name).sock")  // a killed one leaves it
       try start(
         name, "ovsdb-server",
         [
@@ -67,6 +68,9 @@ public final class OVNCentral: Sendable {
       outputName: "ovn/\(name).log")
     processes.withLock { $0[name] = process }
   }
+
+  /// SIGKILL of `nb` or `sb`'s server; `start` starts another on the same file.
+  public func killDatabase(_ name: String) { processes.withLock { $0[name] }?.kill() }
 
   // MARK: Asking and changing
 

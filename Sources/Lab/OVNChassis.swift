@@ -74,6 +74,7 @@ public final class OVNChassis: Sendable {
     if !Files.exists(file) {
       try Command("ovsdb-tool", ["create", file, "/usr/share/openvswitch/vswitch.ovsschema"]).run()
     }
+    unlink("\(directory)/db.sock")  // a killed one leaves it
     try start(
       "ovsdb", "ovsdb-server",
       [file, "--remote=punix:\(directory)/db.sock", "--unixctl=\(directory)/ovsdb.ctl"])

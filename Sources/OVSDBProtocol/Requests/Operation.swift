@@ -4,7 +4,9 @@ public enum Operation: Hashable, Sendable {
   case select(table: String, where: [Condition] = [], columns: [String]? = nil)
   /// - `name`: by which other steps of the transaction may refer to the row (`Datum.named`): a letter or `_`, then letters,
   ///   digits and `_`.
-  case insert(table: String, row: Row, name: String? = nil)
+  /// - `id`: the row's own; nil for a new one. Needs Open vSwitch 2.17 (ovsdb-server(7), section 5.2.1): older servers
+  ///   refuse it as a syntax error.
+  case insert(table: String, row: Row, name: String? = nil, id: RowID? = nil)
   case update(table: String, where: [Condition], row: Row)
   case mutate(table: String, where: [Condition], mutations: [Mutation])
   case delete(table: String, where: [Condition])
@@ -33,7 +35,7 @@ public enum Operation: Hashable, Sendable {
 
   public var table: String? {
     switch self {
-    case .select(let table, _, _), .insert(let table, _, _), .update(let table, _, _), .mutate(let table, _, _),
+    case .select(let table, _, _), .insert(let table, _, _, _), .update(let table, _, _), .mutate(let table, _, _),
       .delete(let table, _), .wait(let table, _, _, _, _, _):
       table
     case .comment, .abort: nil
@@ -49,9 +51,10 @@ public enum Operation: Hashable, Sendable {
     case .select(_, let conditions, let columns):
       add(where: conditions)
       if let columns { add("columns", .array(columns.map { .string($0) })) }
-    case .insert(_, let row, let name):
+    case .insert(_, let row, let name, let id):
       add("row", row.json)
       if let name { add("uuid-name", .string(name)) }
+      if let id { add("uuid", .string(id.description)) }
     case .update(_, let conditions, let row):
       add(where: conditions)
       add("row", row.json)
