@@ -33,6 +33,7 @@ extension GatewayAgent {
     if case .live(let live) = options.source { watch(live.news.descriptor) }
     watchNamespaces()
     turn(at: MonotonicClock.now())
+    tellServiceManager("READY=1")
     while !hasStopped {
       var isNamespaceNews = false
       poller.wait(until: nextDeadline, now: MonotonicClock.now()) { [namespaceWatch] descriptor in
@@ -51,7 +52,7 @@ extension GatewayAgent {
 
   private var nextDeadline: Instant {
     let controlled = control.nextDeadline.map { Instant(nanoseconds: $0.wholeNanoseconds) } ?? .distantFuture
-    let server = min(controlled, nextStreamDeadline)
+    let server = min(min(controlled, nextStreamDeadline), watchdogAt)
     if isStopping || isAtRest { return server }
     return min(min(server, engine == nil ? startEngineAt : .distantFuture), min(reconcileAt, checkNamespaceAt))
   }
@@ -68,6 +69,7 @@ extension GatewayAgent {
     }
     if !isStopping, !isAtRest, now >= reconcileAt { reconcile(at: now) }
     if !isStopping, !isAtRest, engine == nil, now >= startEngineAt { startEngine(at: now) }
+    if now >= watchdogAt { giveSignOfLife() }
     let clock = Duration.nanoseconds(MonotonicClock.now().nanoseconds)
     runStreams(now: clock)
     for request in control.run(now: clock) {
@@ -93,6 +95,7 @@ extension GatewayAgent {
         return
       }
       isStopping = true
+      tellServiceManager("STOPPING=1")
       log.write(.info, signal == SIGTERM ? "SIGTERM: stopping" : "interrupted: stopping")
       commands.send(.stop(drain: configuration.drain.onStop))
     }

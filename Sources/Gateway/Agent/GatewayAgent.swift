@@ -42,6 +42,7 @@ public struct GatewayAgent: ~Copyable {
   let reports: Mailbox<EngineReport>
   let signals: SignalSource
   let poller: Poller
+  let service = ServiceManager()
   /// Of names below /run/netns and of mounts.
   let namespaceWatch = NamespaceWatch()
   var homeMonitor: NetlinkMonitor
@@ -70,6 +71,8 @@ public struct GatewayAgent: ~Copyable {
   var checkNamespaceAt: Instant
   /// When to try to start the engine again, as long as there is none.
   var startEngineAt: Instant
+  /// When to give the service manager a sign of life.
+  var watchdogAt = Instant.distantFuture
   /// Of the gateway's namespace; nil before there is one.
   var namespaceIdentity: NamespaceIdentity?
   /// Whether the namespace's name led to it when last looked at.

@@ -87,6 +87,7 @@ extension Engine {
       applyEffects()
       reply.fulfil(isNews)
     case .snapshot(let reply): reply.fulfil(snapshot(at: now))
+    case .ping(let reply): reply.fulfil(())
     case .watch(let feed, let includingDiscarded): watch(feed, includingDiscarded: includingDiscarded)
     case .lastPackets(let name, let reply): reply.fulfil(keptPackets(of: name))
     case .refresh: verify(at: now)

@@ -11,6 +11,8 @@ enum EngineCommand: Sendable {
   case setKeys([String: KeyChain])
   case setDrained(GatewayCore.Target, Bool, Reply<Bool>)
   case snapshot(Reply<EngineSnapshot>)
+  /// Show that the thread turns.
+  case ping(Reply<Void>)
   /// Copy packets to the feed from now on; nil: no more.
   case watch(CaptureFeed?, includingDiscarded: Bool)
   /// The last packets of a peer's or allow entry's sessions.
