@@ -172,7 +172,7 @@ let package = Package(
       "Gateway",
       [
         "Addresses", "AgentHost", "BFD", "Capture", "CLinux", "Configuration", "Control", "Lab",
-        "NamespaceDiagnosis", "NamespaceTestSupport", "Netlink", "NetworkNamespaces", "Processes", "Speaker"
+        "NamespaceDiagnosis", "NamespaceTestSupport", "Netlink", "NetworkNamespaces", "Processes", "Runtime", "Speaker"
       ]),
     .executableTarget(
       name: "AgentHost", dependencies: ["Configuration", "Gateway"], path: "Tests/AgentHost",
