@@ -44,7 +44,7 @@ public final class OVNCentral: Sendable {
         name, "ovsdb-server",
         [
           file, "--remote=punix:\(directory)/\(name).sock", "--unixctl=\(directory)/\(name).ctl",
-          "--pidfile=\(directory)/\(name).pid"
+          "--pidfile=\(directory)/\(name).pid", "--overwrite-pidfile"
         ])
       try OVSProcess.wait(for: processes.withLock { $0[name] }) { Files.exists("\(directory)/\(name).sock") }
     }
@@ -56,8 +56,14 @@ public final class OVNCentral: Sendable {
       "northd", "ovn-northd",
       [
         "--ovnnb-db=\(northbound)", "--ovnsb-db=\(southbound)", "--unixctl=\(directory)/northd.ctl",
-        "--pidfile=\(directory)/northd.pid"
+        "--pidfile=\(directory)/northd.pid", "--overwrite-pidfile"
       ])
+  }
+
+  /// SIGKILL of both databases' servers; northd goes on and looks for them. `start` starts others.
+  public func killDatabases() {
+    let servers = processes.withLock { processes in ["nb", "sb"].compactMap { processes[$0] } }
+    for server in servers { server.kill() }
   }
 
   private func isRunning(_ name: String) -> Bool { processes.withLock { $0[name]?.isRunning ?? false } }

@@ -111,6 +111,13 @@ public final class OVNChassis: Sendable {
   /// SIGKILL of all three daemons.
   public func kill() { for name in Self.daemons.reversed() { process(name)?.kill() } }
 
+  /// Prints a line with `event=` for each OpenFlow rule of br-int that comes, changes or goes; on its standard error.
+  var flowMonitor: Command {
+    Command(
+      "ovs-ofctl", ["monitor", "br-int", "watch:!initial"],
+      environment: ["OVS_RUNDIR": directory, "OVN_RUNDIR": directory])
+  }
+
   /// The last lines that ovn-controller wrote.
   public func controllerLog(_ lines: Int = 20) -> [String] { process("controller")?.lastLines(lines) ?? [] }
 
@@ -126,6 +133,17 @@ public final class OVNChassis: Sendable {
   }
 
   // MARK: Ports
+
+  /// Puts the address of this node's end of the Geneve tunnels on a bridge of the datapath, with `interface` as its way to
+  /// the other nodes: the userspace datapath sends tunnels by its own bridges only. Doing it twice is fine.
+  public func connectTunnels(by interface: String) throws(LabError) {
+    try vsctl(
+      "--may-exist", "add-br", "br-phy", "--", "set", "bridge", "br-phy", "datapath_type=netdev", "--",
+      "--may-exist",
+      "add-port", "br-phy", interface)
+    try namespace.ip("addr replace \(options.tunnelAddress)/24 dev br-phy", "link set br-phy up")
+    try Self.finishChecksums("br-phy", in: namespace)
+  }
 
   /// `ovs-vsctl` on this node's database.
   @discardableResult public func vsctl(_ arguments: String...) throws(LabError) -> String {
@@ -171,7 +189,7 @@ public final class OVNChassis: Sendable {
   }
 
   /// The userspace datapath passes on what it gets: a checksum that was left to the hardware stays unfinished.
-  private static func finishChecksums(_ interface: String, in place: LabNamespace) throws(LabError) {
+  static func finishChecksums(_ interface: String, in place: LabNamespace) throws(LabError) {
     try place.run("ethtool", "-K", interface, "tx", "off")
   }
 }

@@ -76,6 +76,9 @@ public final class Traffic: Sendable {
     (controls.sent.load(ordering: .relaxed), controls.received.load(ordering: .relaxed))
   }
 
+  /// When the traffic began: the zero of its recording's times.
+  public var begun: MonotonicTime { start }
+
   /// Since the traffic began.
   public var elapsed: Duration { MonotonicTime.now() - start }
 
