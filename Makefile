@@ -17,6 +17,10 @@ help: ## list the targets
 demo: build ## build, then show a gateway in a lab: three routers, two failures, a table
 	@$$($(SWIFT) build $(RELEASE) --show-bin-path)/everway lab demo
 
+.PHONY: demo-ovn
+demo-ovn: build ## build, then show two gateways of a Kube-OVN network: real OVN, six faults, a table
+	@$$($(SWIFT) build $(RELEASE) --show-bin-path)/everway lab demo-ovn
+
 .PHONY: test
 test: setup lint ## install what is missing, build, run every test
 	$(SWIFT) build --build-tests

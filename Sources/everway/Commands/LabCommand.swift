@@ -22,7 +22,7 @@ struct LabCommand: ParsableCommand {
         1  it failed; `lab up` leaves nothing behind then
         2  the command line is wrong
       """,
-    subcommands: [Up.self, Show.self, Down.self, Demo.self])
+    subcommands: [Up.self, Show.self, Down.self, Demo.self, DemoOVN.self])
 
   struct Name: ParsableArguments {
     @Option(help: ArgumentHelp("The lab's name: 1 to 16 lower-case letters and digits.", valueName: "name"))
