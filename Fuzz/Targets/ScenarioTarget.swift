@@ -79,8 +79,13 @@ extension FuzzTarget {
       return .configure(leaf: leaf, side, new)
     case 3:
       let diagnostic = script.octet()
-      return .hold(
-        leaf: leaf, side, diagnostic == 0 ? .administrativelyDown : .down(Diagnostic(code: diagnostic)))
+      let hold: Session.Hold =
+        switch diagnostic {
+        case 0: .administrativelyDown
+        case 240...: .silent
+        default: .down(Diagnostic(code: diagnostic))
+        }
+      return .hold(leaf: leaf, side, hold)
     case 4: return .release(leaf: leaf, side)
     case 5: return .restart(node: side == .hub ? 0 : leaf + 1, newDiscriminator: script.octet() & 1 == 0)
     case 6: return .freeze(node: side == .hub ? 0 : leaf + 1, Int64(script.octet()) * 8 * millisecond)

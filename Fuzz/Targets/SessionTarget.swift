@@ -95,7 +95,11 @@ private struct SessionRun {
       }
     case 9:
       let hold: Session.Hold =
-        script.octet() & 1 == 0 ? .administrativelyDown : .down(Diagnostic(code: script.octet()))
+        switch script.octet() & 3 {
+        case 0, 2: .administrativelyDown
+        case 1: .down(Diagnostic(code: script.octet()))
+        default: .silent
+        }
       try node.change(leaf, at: time, in: &world) { session, now in session.hold(hold, at: now) }
     case 10: try node.change(leaf, at: time, in: &world) { session, now in session.release(at: now) }
     default:

@@ -44,7 +44,7 @@ extension Session {
   private var mayEcho: Bool {
     guard let parameters = configuration.echo else { return false }
     switch parameters.kind {
-    case .affiliated: return state == .up && remote.map { $0.requiredMinEchoRx != .zero } == true
+    case .affiliated: return state == .up && !isMute && remote.map { $0.requiredMinEchoRx != .zero } == true
     case .unaffiliated: return state != .adminDown
     }
   }

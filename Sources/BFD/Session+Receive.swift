@@ -50,7 +50,7 @@ extension Session {
     if packet.state != .up || packet.requiredMinRx == .zero { endDemand(at: arrival) }
     if echo != nil { updateEcho(at: arrival) }
     if demandWantsPoll || advertisedMinRx != announcedReceive { parametersChanged() }
-    return .accepted(expired: expired, transition: transition, final: packet.poll ? finalPacket() : nil)
+    return .accepted(expired: expired, transition: transition, final: packet.poll && !isMute ? finalPacket() : nil)
   }
 
   /// The state machine of section 6.2, in the words of 6.8.6.
@@ -61,7 +61,11 @@ extension Session {
       return change(
         to: .down, diagnostic: .neighborSignaledSessionDown, cause: .neighborAdministrativelyDown, at: now)
     }
-    guard hold == nil else { return nil }
+    guard hold == nil else {
+      // The peer has noticed the silence, which is no failure of the path but what was wanted.
+      guard isMute, state == .up, received == .down else { return nil }
+      return change(to: .down, diagnostic: .neighborSignaledSessionDown, cause: .administrative, at: now)
+    }
     switch (state, received) {
     case (.down, .down):
       return change(to: .`init`, diagnostic: diagnostic, cause: .handshake, at: now)

@@ -54,9 +54,10 @@ extension Session {
   /// The next packet would tell another state or diagnostic than the last one did: it need not wait (section 6.8.7).
   var isChangeUnsent: Bool { toldState != state || toldDiagnostic != diagnostic }
 
-  /// Section 6.8.7: not as the passive end before the peer was heard, not when the peer wants no packets.
+  /// Section 6.8.7: not as the passive end before the peer was heard, not when the peer wants no packets; and not
+  /// while it is held silent.
   private var mayTransmit: Bool {
-    guard !isUnaffiliated else { return false }
+    guard !isUnaffiliated, !isMute else { return false }
     guard let remote else { return configuration.role == .active }
     return remote.requiredMinRx != .zero
   }

@@ -33,6 +33,11 @@ public struct Session: Hashable, Sendable {
     /// Down with a diagnostic, such as 6, Concatenated Path Down (section 6.8.17), for peers that act on the
     /// state and not on the diagnostic.
     case down(Diagnostic)
+    /// Nothing is sent, neither periodic packets nor Finals nor echoes, so that the peer's Detection Time ends: some peers
+    /// act on that sooner than on a word (decision 0015). What the peer says is heard as before, but the session does
+    /// not come up by it. It stays Up until the peer has noticed. Of no effect on seamless and unaffiliated sessions,
+    /// whose other end keeps no state, but that they do not come up either.
+    case silent
   }
 
   public let localDiscriminator: UInt32
@@ -149,7 +154,8 @@ public struct Session: Hashable, Sendable {
   /// Poll is open.
   public var detectionDeadline: Instant? {
     guard let detectionTime else { return nil }
-    if demandInForce { return pollDeadline }
+    // A Poll that cannot be repeated says nothing when it stays unanswered.
+    if demandInForce { return isMute ? nil : pollDeadline }
     return max(lastReceived, listeningSince) + detectionTime
   }
 

@@ -12,7 +12,8 @@ public struct Transition: Hashable, Sendable {
     case neighborSignaledDown
     /// The peer sent AdminDown: it asks to be left, it has not failed (RFC 5882 sections 3.2, 4.2).
     case neighborAdministrativelyDown
-    /// An operator, or this system, took the session down, or let it go again.
+    /// An operator, or this system, took the session down, or let it go again; or the peer, because this system was
+    /// silent on purpose.
     case administrative
   }
 

@@ -9,7 +9,7 @@ extension Draft {
     checkPaths()
     checkGroups()
     checkRoutes()
-    if let uplinks { check(uplinks) }
+    checkUplinks()
   }
 
   // MARK: Helpers
@@ -108,7 +108,7 @@ extension Draft {
   private func checkPaths() {
     unique(paths.compactMap(\.name)) { "the path \(SourceText.quoted($0))" }
     var used = Set(groups.flatMap(\.members).map(\.path.value))
-    for case .path(let name) in uplinks?.watch.map(\.value) ?? [] { used.insert(name) }
+    for case .path(let name) in uplinks.flatMap(\.watch).map(\.value) { used.insert(name) }
     for path in paths {
       checkInterface(path.interface)
       checkNeighbour(path.via, on: path.interface)

@@ -23,7 +23,7 @@ extension Draft {
     }
     groups = table["groups"]?.list("a list of groups")?.compactMap(Self.group) ?? []
     routes = table["routes"]?.list("a list of routes")?.compactMap(Self.staticRoute) ?? []
-    uplinks = table["uplinks"].flatMap(Self.uplinks)
+    if let value = table["uplinks"] { uplinks = Self.allUplinks(value) }
     if let value = table["drain"] { decodeDrain(value) }
     if let value = table["control"] { decodeControl(value) }
     if let value = table["realtime"] { decodeRealtime(value) }
@@ -82,6 +82,7 @@ extension Draft {
     guard let table = Table(value, .drain) else { return }
     drain.onStop = table["on-stop"]?.boolean() ?? drain.onStop
     drain.keepRoutes = table["keep-routes"]?.boolean() ?? drain.keepRoutes
+    drain.tell = table["tell"]?.choice(GatewayConfiguration.DrainTell.self)
   }
 
   private mutating func decodeControl(_ value: Value) {

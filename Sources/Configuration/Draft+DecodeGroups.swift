@@ -103,7 +103,15 @@ extension Draft {
     return draft
   }
 
-  static func uplinks(_ value: Value) -> UplinksDraft? {
+  /// One mapping, or a list of them.
+  static func allUplinks(_ value: Value) -> [UplinksDraft] {
+    guard case .sequence = value.node.content else { return uplinks(value).map { [$0] } ?? [] }
+    let items = value.list("a list of uplinks") ?? []
+    if items.isEmpty { value.error("there is nothing to watch", expected: "at least one entry, or no `uplinks`") }
+    return items.compactMap(uplinks)
+  }
+
+  private static func uplinks(_ value: Value) -> UplinksDraft? {
     guard let table = Table(value, .uplinks) else { return nil }
     var draft = UplinksDraft(place: table.place)
     if let value = table.required("watch", "a list of uplinks, such as [{interface: net1}, {path: a}]") {
@@ -119,6 +127,7 @@ extension Draft {
       draft.lostWhen = lostWhen(value) ?? .all
     }
     draft.tell = table["tell"]?.choice(GatewayConfiguration.Tell.self) ?? draft.tell
+    draft.tellPlace = table["tell"]?.place
     if let value = table["peers"] {
       let items = value.list("a list of peers' names")
       draft.peers = items?.compactMap { $0.name() } ?? []

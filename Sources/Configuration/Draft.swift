@@ -26,7 +26,7 @@ struct Draft {
   var index = DraftIndex()
   var groups: [GroupDraft] = []
   var routes: [RouteDraft] = []
-  var uplinks: UplinksDraft?
+  var uplinks: [UplinksDraft] = []
   var drain = GatewayConfiguration.Drain()
   var control = GatewayConfiguration.Control()
   var realtime = GatewayConfiguration.Realtime()
@@ -202,6 +202,7 @@ struct UplinksDraft {
   var lostWhen: GatewayConfiguration.LostWhen = .all
   var lostWhenPlace: Place?
   var tell: GatewayConfiguration.Tell = .concatenatedPathDown
+  var tellPlace: Place?
   /// Nil: not written.
   var peers: [Located<String>]?
   /// An entry of `watch` could not be read.

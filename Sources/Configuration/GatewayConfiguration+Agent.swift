@@ -1,11 +1,12 @@
 extension GatewayConfiguration {
-  /// When this node has lost its way out, and whom it tells.
+  /// When this node has lost one of its ways out, and whom it tells.
   public struct Uplinks: Hashable, Sendable {
     /// At least one.
     public var watch: [Uplink]
     public var lostWhen: LostWhen
     public var tell: Tell
-    /// Names of peers and allow entries, resolved: at least one.
+    /// Names of peers and allow entries, resolved: at least one. A file names each in one entry only; a peer of several is
+    /// told while one of them is lost, by silence if one of those says so, else as the first of them says.
     public var peers: [String]
 
     public init(
@@ -42,18 +43,37 @@ extension GatewayConfiguration {
     case adminDown = "admin-down"
     /// State Down, diagnostic 6 (RFC 5880 section 6.8.17).
     case concatenatedPathDown = "concatenated-path-down"
+    /// Nothing any more, until they are back: the peer's Detection Time ends. OVN may sit on a word for 5 s, but writes a
+    /// timeout at once (decision 0015).
+    case silence
   }
 
-  /// What SIGTERM does.
+  /// How peers learn that they are to move their traffic away.
+  public enum DrainTell: String, Hashable, Sendable, CaseIterable {
+    /// State AdminDown, diagnostic 7 (RFC 5880 section 6.8.16).
+    case adminDown = "admin-down"
+    /// Nothing is sent any more.
+    case silence
+  }
+
+  /// What SIGTERM and `everway drain` do.
   public struct Drain: Hashable, Sendable {
-    /// Send AdminDown for one detection time before stopping.
+    /// Have the peers move their traffic away before stopping.
     public var onStop: Bool
     /// Leave routes, groups and addresses in place for the next start to adopt.
     public var keepRoutes: Bool
+    /// Nil: silence for peers that are OVN, AdminDown for all others.
+    public var tell: DrainTell?
 
-    public init(onStop: Bool = true, keepRoutes: Bool = true) {
+    public init(onStop: Bool = true, keepRoutes: Bool = true, tell: DrainTell? = nil) {
       self.onStop = onStop
       self.keepRoutes = keepRoutes
+      self.tell = tell
+    }
+
+    /// What a peer hears that is drained.
+    public func tell(_ compatibility: BFDCompatibility) -> DrainTell {
+      tell ?? (compatibility == .ovn ? .silence : .adminDown)
     }
   }
 

@@ -19,8 +19,9 @@ public struct GatewayConfiguration: Hashable, Sendable {
   public var groups: [Group]
   /// Routes without a health check.
   public var routes: [StaticRoute]
-  /// Nil: this node never tells its peers that it has lost its uplinks.
-  public var uplinks: Uplinks?
+  /// Each is judged by itself, such as IPv4 and IPv6, or one external subnet and the next; empty: this node never tells its
+  /// peers that it has lost its uplinks.
+  public var uplinks: [Uplinks]
   public var drain: Drain
   public var control: Control
   public var realtime: Realtime
@@ -31,7 +32,7 @@ public struct GatewayConfiguration: Hashable, Sendable {
   public init(
     namespace: Namespace = .named("ovnext"), interfaces: [Interface] = [], egressSysctls: Bool = true,
     sysctls: [Sysctl] = [], bfd: BFDSettings = BFDSettings(), paths: [Path] = [], groups: [Group] = [],
-    routes: [StaticRoute] = [], uplinks: Uplinks? = nil, drain: Drain = Drain(), control: Control = Control(),
+    routes: [StaticRoute] = [], uplinks: [Uplinks] = [], drain: Drain = Drain(), control: Control = Control(),
     realtime: Realtime = Realtime(), capture: Capture = Capture(), startupGrace: Duration = .seconds(10)
   ) {
     self.namespace = namespace

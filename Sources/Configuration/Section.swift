@@ -59,7 +59,7 @@ struct Section: Hashable {
   static let uplinks = Section(what: "uplinks", keys: ["watch", "lost-when", "tell", "peers"])
   static let watch = Section(what: "an uplink", keys: ["interface", "path"])
   static let lostWhen = Section(what: "lost-when", keys: ["fewer-than"])
-  static let drain = Section(what: "drain", keys: ["on-stop", "keep-routes"])
+  static let drain = Section(what: "drain", keys: ["on-stop", "keep-routes", "tell"])
   static let control = Section(what: "control", keys: ["socket", "group", "mode"])
   static let realtime = Section(what: "realtime", keys: ["priority", "cpu"])
   static let capture = Section(

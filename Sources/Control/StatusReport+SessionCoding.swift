@@ -53,6 +53,7 @@ extension StatusReport.Session: Codable {
     case secondsInState = "seconds-in-state"
     case lastSendError = "last-send-error"
     case lastTransition = "last-transition"
+    case silentBecause = "silent-because"
   }
 
   private enum RunningKey: String, CodingKey {
@@ -95,6 +96,7 @@ extension StatusReport.Session: Codable {
     try container.encode(role, forKey: .role)
     try container.encodeIfPresent(rule, forKey: .rule)
     try container.encode(drained, forKey: .drained)
+    try container.encodeIfPresent(silentBecause, forKey: .silentBecause)
     try container.encode(localDiscriminator, forKey: .localDiscriminator)
     try container.encode(remoteDiscriminator, forKey: .remoteDiscriminator)
     try container.encode(localMultiplier, forKey: .localMultiplier)
@@ -177,6 +179,7 @@ extension StatusReport.Session: Codable {
       lastSendError: try container.decodeIfPresent(String.self, forKey: .lastSendError),
       drained: try container.decode(Bool.self, forKey: .drained),
       lastTransition: try container.decodeIfPresent(StatusReport.Transition.self, forKey: .lastTransition))
+    silentBecause = try container.decodeIfPresent(String.self, forKey: .silentBecause)
     authentication = try container.decodeIfPresent(StatusReport.Authentication.self, forKey: .authentication)
     echo = try container.decodeIfPresent(StatusReport.Echo.self, forKey: .echo)
     demand = try container.decodeIfPresent(StatusReport.Demand.self, forKey: .demand)

@@ -55,6 +55,8 @@ extension StatusReport {
     public var lastSendError: String?
     /// An operator holds it in AdminDown.
     public var drained: Bool
+    /// Why it sends nothing on purpose, so that the peer's detection time ends; nil while it speaks.
+    public var silentBecause: String?
     public var lastTransition: Transition?
     /// Nil: packets are not authenticated.
     public var authentication: Authentication?

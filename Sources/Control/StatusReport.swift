@@ -23,8 +23,8 @@ public struct StatusReport: Hashable, Sendable, Codable {
   /// At most a few thousand; `routesOmitted` counts the rest.
   public var routes: [Route]
   public var routesOmitted: Int
-  /// Nil when no uplink is watched.
-  public var uplinks: Uplinks?
+  /// Each set that is judged by itself; empty when no uplink is watched.
+  public var uplinks: [Uplinks]
   public var drain: Drain
   /// What is wrong now, the oldest first.
   public var problems: [Problem]
@@ -45,7 +45,7 @@ public struct StatusReport: Hashable, Sendable, Codable {
     groups: [Group] = [],
     routes: [Route] = [],
     routesOmitted: Int = 0,
-    uplinks: Uplinks? = nil,
+    uplinks: [Uplinks] = [],
     drain: Drain = Drain(),
     problems: [Problem] = [],
     interfaces: [Interface] = []

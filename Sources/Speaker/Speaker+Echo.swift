@@ -228,7 +228,8 @@ extension Speaker {
         of: SessionKey(peer: .address(header.source, interface: frame.interface_index), domain: port.domain))
       ?? demultiplexer.index(of: SessionKey(peer: .address(header.source, interface: 0), domain: port.domain))
     guard let index, echoPaths.indices.contains(index), echoPaths[index] != nil,
-      let session = slots[index]?.session, session.state == .up, session.configuration.requiredMinEchoRx != .zero,
+      let session = slots[index]?.session, session.state == .up, !session.isMute,
+      session.configuration.requiredMinEchoRx != .zero,
       frame.source_length == 6
     else { return count(.echoUnexpected) }
     // The peer's jitter may take a quarter off the interval (RFC 5880 section 6.8.9).

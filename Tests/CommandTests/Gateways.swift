@@ -95,9 +95,11 @@ enum Gateways {
     report.groups[0].lastFailover = .init(
       at: ago(12), path: "p2", membersBefore: ["p1", "p2"], membersAfter: ["p1"], latency: 412)
     report.speaker.discards = [.init(reason: "time-to-live", count: 12_000)]
-    report.uplinks = .init(
-      watched: [.init(kind: .interface, name: "net1", good: true), .init(kind: .path, name: "p2", good: false)],
-      lostWhen: "any", lost: true, since: ago(12), tell: "concatenated-path-down", telling: ["r1", "r3"])
+    report.uplinks = [
+      .init(
+        watched: [.init(kind: .interface, name: "net1", good: true), .init(kind: .path, name: "p2", good: false)],
+        lostWhen: "any", lost: true, since: ago(12), tell: "concatenated-path-down", telling: ["r1", "r3"])
+    ]
     report.problems = [
       .init(
         what: "the address 10.0.3.2/24 cannot be added to net3: Permission denied", since: ago(75),

@@ -22,7 +22,7 @@ private typealias C = GatewayConfiguration
     #expect(configuration.control == C.Control(socket: "/run/everway/control.sock", group: "root", mode: 0o660))
     #expect(configuration.drain == C.Drain(onStop: true, keepRoutes: true))
     #expect(configuration.startupGrace == .seconds(10))
-    #expect(configuration.uplinks == nil)
+    #expect(configuration.uplinks.isEmpty)
   }
 
   @Test func everyKeyReachesItsField() throws {
@@ -72,7 +72,7 @@ private typealias C = GatewayConfiguration
       routes:
         - {prefix: 192.0.2.0/24, via: 10.9.0.3, interface: net1, metric: 3, table: 4, source: 10.9.0.11}
       uplinks: {watch: [{interface: net1}, {path: a}], lost-when: {fewer-than: 2}, tell: admin-down, peers: [ovn]}
-      drain: {on-stop: false, keep-routes: false}
+      drain: {on-stop: false, keep-routes: false, tell: silence}
       control: {socket: /run/x.sock, group: wheel, mode: "0600"}
       realtime: {priority: 0, cpu: 3}
       capture: {ring: 8, when-down: false, directory: /tmp/c, max-files: 3, max-size: 65536}
@@ -131,9 +131,11 @@ private typealias C = GatewayConfiguration
           metric: 3,
           table: 4, source: own)
       ],
-      uplinks: C.Uplinks(
-        watch: [.interface("net1"), .path("a")], lostWhen: .fewerThan(2), tell: .adminDown, peers: ["ovn"]),
-      drain: C.Drain(onStop: false, keepRoutes: false),
+      uplinks: [
+        C.Uplinks(
+          watch: [.interface("net1"), .path("a")], lostWhen: .fewerThan(2), tell: .adminDown, peers: ["ovn"])
+      ],
+      drain: C.Drain(onStop: false, keepRoutes: false, tell: .silence),
       control: C.Control(socket: "/run/x.sock", group: "wheel", mode: 0o600),
       realtime: C.Realtime(priority: 0, cpu: 3),
       capture: C.Capture(ring: 8, whenDown: false, directory: "/tmp/c", maximumFiles: 3, maximumSize: 65_536),
@@ -260,6 +262,30 @@ private typealias C = GatewayConfiguration
     #expect(configuration.routes.map(\.metric) == [1024, 0])
   }
 
+  @Test func severalUplinksAreAListAndEachSaysWhomItTells() throws {
+    let configuration = try parse(
+      """
+      version: 1
+      bfd:
+        peers: [{name: v4, address: 10.9.0.1}, {name: v6, address: "2001:db8::1"}]
+      uplinks:
+        - {watch: [{interface: net1}], tell: silence, peers: [v4]}
+        - {watch: [{interface: net2}], tell: admin-down, peers: [v6]}
+      """)
+    #expect(
+      configuration.uplinks == [
+        .init(watch: [.interface("net1")], tell: .silence, peers: ["v4"]),
+        .init(watch: [.interface("net2")], tell: .adminDown, peers: ["v6"])
+      ])
+  }
+
+  @Test func aDrainIsToldToOVNBySilenceUnlessTheFileSaysOtherwise() throws {
+    #expect(GatewayConfiguration.Drain().tell(.ovn) == .silence)
+    #expect(GatewayConfiguration.Drain().tell(.none) == .adminDown)
+    let configuration = try parse("version: 1\ndrain: {tell: admin-down}")
+    #expect(configuration.drain.tell(.ovn) == .adminDown)
+  }
+
   @Test func uplinksTellEveryPeerThatIsNotBehindThem() throws {
     let configuration = try parse(
       """
@@ -272,9 +298,9 @@ private typealias C = GatewayConfiguration
         - {name: b, via: 10.9.0.2, interface: net1, health: {bfd: {}}}
       uplinks: {watch: [{path: a}, {interface: net1}]}
       """)
-    #expect(configuration.uplinks?.peers == ["other", "10.204.0.0/24%net2"])
-    #expect(configuration.uplinks?.lostWhen == .all)
-    #expect(configuration.uplinks?.tell == .concatenatedPathDown)
+    #expect(configuration.uplinks.first?.peers == ["other", "10.204.0.0/24%net2"])
+    #expect(configuration.uplinks.first?.lostWhen == .all)
+    #expect(configuration.uplinks.first?.tell == .concatenatedPathDown)
   }
 
   @Test func anAliasStandsForAValue() throws {

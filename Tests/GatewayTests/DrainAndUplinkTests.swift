@@ -21,6 +21,14 @@ import Testing
     #expect(Array(driven.order[before...]) == ["group", "hold"])
   }
 
+  @Test func aPeerThatIsOVNIsDrainedBySilence() {
+    var driven = allUp(threePaths { $0.bfd.peers[0].compatibility = .ovn })
+    driven.drain(.node, 10)
+    #expect(driven.holds["pa"] == .some(.silent))
+    #expect(driven.holds["pb"] == .some(.administrativelyDown))
+    #expect(driven.core.holdReason(of: 0) == .drained)
+  }
+
   @Test func aPeerThatAnotherPathNeedsIsNotTold() {
     var driven = allUp(
       threePaths {
@@ -79,8 +87,9 @@ import Testing
   ) -> DrivenCore {
     let configuration = threePaths {
       $0.bfd.peers.append(.init(name: "cluster", address: .v4(.loopback)))
-      $0.uplinks = .init(
-        watch: [.interface("net1"), .path("b"), .path("c")], lostWhen: rule, tell: tell, peers: ["cluster"])
+      $0.uplinks = [
+        .init(watch: [.interface("net1"), .path("b"), .path("c")], lostWhen: rule, tell: tell, peers: ["cluster"])
+      ]
     }
     var driven = DrivenCore(configuration)
     for name in ["pa", "pb", "pc"] { driven.peer(name, .up, 1) }
@@ -110,9 +119,87 @@ import Testing
     #expect(driven.holds["cluster"] == .some(nil))
   }
 
+  @Test func silenceIsAHoldThatIsSaidAndTakenBack() {
+    var driven = configured(.any, tell: .silence)
+    driven.link("net1", up: false, 10)
+    #expect(driven.holds["cluster"] == .some(.silent))
+    #expect(driven.core.holdReason(of: 3) == .uplinksLost)
+    #expect(driven.events.contains { $0.contains("falling silent towards cluster") })
+    #expect(driven.events.contains("BFD cluster: silent from now on, the uplinks are lost"))
+    driven.link("net1", up: true, 12)
+    #expect(driven.holds["cluster"] == .some(nil))
+    #expect(driven.core.holdReason(of: 3) == nil)
+    #expect(driven.events.contains("BFD cluster: no longer silent"))
+  }
+
+  @Test func whereOneWantsSilenceNobodySpeaks() {
+    var driven = configured(.any, tell: .silence)
+    driven.drain(.node, 5)
+    #expect(driven.holds["cluster"] == .some(.administrativelyDown))
+    driven.link("net1", up: false, 10)
+    #expect(driven.holds["cluster"] == .some(.silent))
+    #expect(driven.core.holdReason(of: 3) == .drained)
+    driven.link("net1", up: true, 12)
+    #expect(driven.holds["cluster"] == .some(.administrativelyDown))
+  }
+
+  @Test func setsOfUplinksAreJudgedApart() {
+    let configuration = threePaths {
+      $0.bfd.peers.append(.init(name: "v4", address: .v4(.loopback)))
+      $0.bfd.peers.append(.init(name: "v6", address: .v6(.loopback)))
+      $0.uplinks = [
+        .init(watch: [.interface("net1")], tell: .silence, peers: ["v4"]),
+        .init(watch: [.interface("net2")], tell: .adminDown, peers: ["v6"])
+      ]
+    }
+    var driven = DrivenCore(configuration)
+    driven.link("net1", up: false, 10)
+    #expect(driven.holds["v4"] == .some(.silent))
+    #expect(driven.holds["v6"] == nil)
+    #expect(driven.core.lostUplinks == [true, false])
+    driven.link("net2", up: false, 11)
+    #expect(driven.holds["v6"] == .some(.administrativelyDown))
+    driven.link("net1", up: true, 12)
+    #expect(driven.holds["v4"] == .some(nil))
+    #expect(driven.holds["v6"] == .some(.administrativelyDown))
+  }
+
+  @Test func aPeerOfSeveralIsTheMostSilentOnes() {
+    let configuration = threePaths {
+      $0.bfd.peers.append(.init(name: "both", address: .v4(.loopback)))
+      $0.uplinks = [
+        .init(watch: [.interface("net1")], tell: .adminDown, peers: ["both"]),
+        .init(watch: [.interface("net2")], tell: .silence, peers: ["both"])
+      ]
+    }
+    var driven = DrivenCore(configuration)
+    driven.link("net1", up: false, 10)
+    #expect(driven.holds["both"] == .some(.administrativelyDown))
+    driven.link("net2", up: false, 11)
+    #expect(driven.holds["both"] == .some(.silent))
+  }
+
+  @Test func whatIsLostStaysLostOverAReload() {
+    var driven = configured(.any, tell: .silence)
+    driven.link("net1", up: false, 10)
+    let said = driven.events.count
+    driven.core.reconfigure(
+      threePaths {
+        $0.bfd.peers.append(.init(name: "cluster", address: .v4(.loopback)))
+        $0.startupGrace = .seconds(77)
+        $0.uplinks = [
+          .init(
+            watch: [.interface("net1"), .path("b"), .path("c")], lostWhen: .any, tell: .silence, peers: ["cluster"])
+        ]
+      }, at: at(11))
+    driven.settle(11)
+    #expect(driven.core.lostUplinks == [true])
+    #expect(driven.events.count == said, "nothing is said again")
+  }
+
   @Test func unknownIsNotLost() {
     let configuration = threePaths {
-      $0.uplinks = .init(watch: [.interface("net1"), .path("b")], lostWhen: .any, peers: ["pa"])
+      $0.uplinks = [.init(watch: [.interface("net1"), .path("b")], lostWhen: .any, peers: ["pa"])]
     }
     let driven = DrivenCore(configuration, linksUp: false)
     #expect(!driven.core.areUplinksLost)
@@ -160,5 +247,34 @@ import Testing
     driven.core.reconfigure(threePaths { $0.paths[0].via = .v4(.loopback) }, at: at(5))
     driven.settle(5)
     #expect(driven.members == ["b", "c"])
+  }
+}
+
+/// How long traffic is still forwarded for a peer that is to move it.
+@Suite struct DrainingTime {
+  private func session(_ compatibility: Compatibility, _ hold: Session.Hold?) -> Session {
+    var configuration = SessionConfiguration(
+      desiredMinTx: .milliseconds(100), requiredMinRx: .milliseconds(100), detectMultiplier: 3)
+    configuration.compatibility = compatibility
+    var session = Session(localDiscriminator: 1, configuration: configuration, at: at(0))
+    let packet = ControlPacket(
+      state: .`init`, detectMultiplier: 3, myDiscriminator: 2, yourDiscriminator: 1,
+      desiredMinTx: .milliseconds(100), requiredMinRx: .milliseconds(100))
+    _ = session.receive(packet, at: at(0.1))
+    var up = packet
+    up.state = .up
+    _ = session.receive(up, at: at(0.2))
+    if let hold { _ = session.hold(hold, at: at(0.3)) }
+    return session
+  }
+
+  @Test func isTheDetectionTimeAndWhatOVNMayTakeBesides() {
+    let second: Int64 = 1_000_000_000
+    #expect(Drainage.time(for: session([], .administrativelyDown)) == 3 * second)
+    #expect(Drainage.time(for: session(.ovn, .administrativelyDown)) == 9 * second)
+    #expect(Drainage.time(for: session(.ovn, .silent)) == 2_300_000_000)
+    var alone = session(.ovn, .silent)
+    _ = alone.expire(at: at(100))
+    #expect(Drainage.time(for: alone) == 0)
   }
 }

@@ -382,7 +382,7 @@ struct PlanTests {
         GatewayConfiguration.BFDPeer(
           name: "a", address: try address("10.9.0.1"), interface: "br8", localAddress: try address("10.9.0.77"))
       ]
-      $0.uplinks = GatewayConfiguration.Uplinks(watch: [.interface("net1"), .interface("net9")], peers: ["a"])
+      $0.uplinks = [GatewayConfiguration.Uplinks(watch: [.interface("net1"), .interface("net9")], peers: ["a"])]
     }
     let problems = Plan(desired, fulfilled(desired)).problems
     #expect(

@@ -144,6 +144,7 @@ struct Generator {
   }
 
   private mutating func drawStorm(_ length: Int64) {
+    var draws = SplitMix64(seed: scenario.seed ^ 0x0511_e27)
     reconfigureSome(from: 0, to: length)
     for leaf in scenario.leaves.indices {
       for _ in 0..<random.below(4) {
@@ -156,7 +157,7 @@ struct Generator {
         let side = side()
         let hold: Session.Hold =
           random.chance(permille: 500) ? .administrativelyDown : .down(.concatenatedPathDown)
-        add(start, .hold(leaf: leaf, side, hold))
+        add(start, .hold(leaf: leaf, side, draws.chance(permille: 400) ? .silent : hold))
         if random.chance(permille: 300) {
           add(start, .hold(leaf: leaf, side.other, .administrativelyDown))
           add(length, .release(leaf: leaf, side.other))
@@ -213,6 +214,7 @@ struct Generator {
   }
 
   private mutating func drawQuirk(_ length: Int64) {
+    var draws = SplitMix64(seed: scenario.seed ^ 0x0511_e27)
     for leaf in scenario.leaves.indices {
       for _ in 0..<random.below(3) { reconfigure(leaf: leaf, .hub, at: random.between(0, length)) }
       if random.chance(permille: 500) {
@@ -221,7 +223,8 @@ struct Generator {
       }
       if random.chance(permille: 300) {
         let start = random.between(0, length)
-        add(start, .hold(leaf: leaf, .hub, .down(.concatenatedPathDown)))
+        let hold: Session.Hold = draws.chance(permille: 500) ? .silent : .down(.concatenatedPathDown)
+        add(start, .hold(leaf: leaf, .hub, hold))
         add(length, .release(leaf: leaf, .hub))
       }
       if scenario.leaves[leaf].quirks?.contains(.farewell) == true {

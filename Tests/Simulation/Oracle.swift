@@ -29,6 +29,7 @@ struct Oracle {
   private var greatestReceive = Interval.zero
   private var clearSinceIdle = true
   private var wasUp = false
+  private var wasMute = false
   private(set) var demand = DemandOracle()
   var echo = EchoOracle()
   /// When this end, having let its peer be slow or silent, left Up: silence before that does not count.
@@ -48,6 +49,11 @@ struct Oracle {
 
   /// The session's parameters may have changed; call after every step.
   mutating func settle(_ session: Session, at now: Instant) {
+    if wasMute || session.hold == .silent {
+      silencedUntil = now
+      demand.pause(at: now)
+    }
+    wasMute = session.hold == .silent
     if wasUp, session.state != .up {
       if demand.isPossible || echo.isAnswered { listening = now }
       demand.end()
@@ -56,7 +62,7 @@ struct Oracle {
       let peer = heard?.packet.requiredMinEchoRx ?? .zero
       let own = session.configuration.echo?.transmitInterval
       echo.settle(
-        isAllowed: session.state == .up && peer != .zero && own != nil,
+        isAllowed: session.state == .up && session.hold != .silent && peer != .zero && own != nil,
         interval: max(own ?? .zero, peer).nanoseconds, at: now)
     }
     let transmit = advertised(session)
@@ -161,6 +167,7 @@ struct Oracle {
           Announcement(first: sequence, transmit: packet.desiredMinTx, receive: packet.requiredMinRx))
       }
     }
+    if session.hold == .silent { return "a packet from a session that is to be silent" }
     if packet.poll && packet.final { return "P and F in one packet" }
     // OVN is told what it may have, but only before it is heard.
     let isHint = heard == nil && session.configuration.compatibility.contains(.ovn)
@@ -191,7 +198,7 @@ struct Oracle {
   /// Before anything is done at `now`: should a packet have left by now?
   mutating func overdue(_ session: Session, taken: Int, at now: Instant) -> String? {
     if let problem = echo.overdue(at: now) { return problem }
-    if isSilenced(session) {
+    if isSilenced(session) || session.hold == .silent {
       silencedUntil = now
       return nil
     }

@@ -55,6 +55,13 @@ struct DemandOracle {
     poll = nil
   }
 
+  /// Nothing can be asked at the moment: the time so far does not count.
+  mutating func pause(at now: Instant) {
+    if let poll { self.poll = (poll.first, now) }
+    if lastPoll != nil { lastPoll = now }
+    since = max(since, now)
+  }
+
   mutating func end() {
     isPossible = false
     isCertain = false

@@ -237,7 +237,7 @@ final class SpeakerNode {
     if (transition != nil) != (newState != state) {
       throw violation("a change without a transition", at: time, index)
     }
-    if (final != nil) != packet.poll {
+    if (final != nil) != (packet.poll && before.hold != .silent) {
       throw violation("a Poll without a Final, or a Final alone", at: time, index)
     }
 
@@ -249,7 +249,12 @@ final class SpeakerNode {
     if expired?.cause == .detectionTimeExpired { oracles[index].forgot() }
     oracles[index].took(packet, acknowledging: wire.acknowledged, at: arrived)
     oracles[index].settle(sessions[index], at: clock.local(time))
-    if transition?.from == .up { try checkFlap(index, "heard \(packet.state)", at: time, in: &world) }
+    if transition?.from == .up {
+      if transition?.isFailure == true, before.hold == .silent, packet.state == .down {
+        throw violation("a failure, though the peer has only noticed the silence", at: time, index)
+      }
+      try checkFlap(index, "heard \(packet.state)", at: time, in: &world)
+    }
     if let final { try send(final, index, at: time, in: &world) }
     return true
   }
@@ -422,7 +427,8 @@ final class SpeakerNode {
       switch after.hold {
       case .administrativelyDown, .adminDown: .adminDown
       case .down: .down
-      case nil: before.hold == nil ? before.state : .down
+      case .silent: before.state == .up ? .up : .down
+      case nil: before.hold == nil || before.hold == .silent ? before.state : .down
       }
     guard after.state == wanted, (transition != nil) == (before.state != after.state), transition?.isFailure != true
     else { throw violation("\(before.state) -> \(after.state), hold \(after.hold as Any)", at: time, index) }

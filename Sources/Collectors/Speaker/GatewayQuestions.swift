@@ -69,7 +69,10 @@ extension SpeakerFacts.Session {
     remoteMinRx = session.remoteRequiredMinRxInterval
     transmitInterval = session.negotiatedTransmissionInterval
     detectionTime = session.detectionTime
-    hold = session.drained ? "drained" : session.sessionState == .adminDown ? "shut down" : nil
+    hold =
+      session.drained
+      ? "drained"
+      : session.silentBecause.map { "silent: \($0)" } ?? (session.sessionState == .adminDown ? "shut down" : nil)
     downCount = session.downCount
     received = session.receivePacketCount
     sendError = session.sendFailedPacketCount > 0 ? session.lastSendError : nil

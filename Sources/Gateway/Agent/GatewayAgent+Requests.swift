@@ -72,7 +72,17 @@ extension GatewayAgent {
   private func notes(_ target: GatewayCore.Target, _ drained: Bool) -> [String] {
     guard drained else { return ["a path returns once its health checks say that it works"] }
     switch target {
-    case .node: return ["every BFD peer is told AdminDown; traffic that still comes is forwarded"]
+    case .node:
+      let compatibilities =
+        configuration.bfd.peers.map(\.compatibility) + configuration.bfd.allow.map(\.compatibility)
+      let tells = Set(compatibilities.map(configuration.drain.tell))
+      let how =
+        switch (tells.contains(.adminDown), tells.contains(.silence)) {
+        case (_, false): "every BFD peer is told AdminDown"
+        case (false, true): "BFD peers hear nothing more"
+        case (true, true): "every BFD peer is told AdminDown, OVN hears nothing more"
+        }
+      return ["\(how); traffic that still comes is forwarded"]
     case .path, .peer: return ["its next hop carries nothing any more as soon as another path can take over"]
     }
   }

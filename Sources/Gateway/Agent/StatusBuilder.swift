@@ -58,9 +58,10 @@ struct StatusBuilder {
       downCount: entry.view.counters.downs, receivePacketCount: entry.view.counters.received,
       sendPacketCount: entry.view.counters.transmitted, sendFailedPacketCount: entry.view.counters.sendFailures,
       lastSendError: entry.view.counters.lastSendError == 0 ? nil : errorText(entry.view.counters.lastSendError),
-      drained: entry.hold == .administrativelyDown, lastTransition: last.map(transition),
+      drained: entry.reason == .drained || entry.reason == .shutDown, lastTransition: last.map(transition),
       authentication: authentication(entry.view), echo: echo(entry.view), demand: demand(session),
       packetSize: session.configuration.packetSize == 0 ? nil : Int(session.configuration.packetSize))
+    if session.isMute { report.silentBecause = entry.reason?.words }
     addPlace(of: entry, to: &report)
     return report
   }
@@ -224,21 +225,22 @@ struct StatusBuilder {
       lateness: UInt64(max(0, record.noticed - record.cause) / 1_000))
   }
 
-  var uplinks: StatusReport.Uplinks? {
-    guard let uplinks = configuration.uplinks else { return nil }
-    return StatusReport.Uplinks(
-      watched: core.model.uplinks.map { uplink in
-        switch uplink {
-        case .interface(let number):
-          StatusReport.WatchedUplink(
-            kind: .interface, name: core.model.interfaces[number], good: core.links[number] == .up)
-        case .path(let number):
-          StatusReport.WatchedUplink(
-            kind: .path, name: core.model.paths[number].name, good: core.isGood(path: number))
-        }
-      },
-      lostWhen: "\(uplinks.lostWhen)", lost: core.areUplinksLost, tell: uplinks.tell.rawValue,
-      telling: core.areUplinksLost ? uplinks.peers : [])
+  var uplinks: [StatusReport.Uplinks] {
+    zip(core.model.uplinks, core.lostUplinks).map { entry, isLost in
+      StatusReport.Uplinks(
+        watched: entry.watched.map { uplink in
+          switch uplink {
+          case .interface(let number):
+            StatusReport.WatchedUplink(
+              kind: .interface, name: core.model.interfaces[number], good: core.links[number] == .up)
+          case .path(let number):
+            StatusReport.WatchedUplink(
+              kind: .path, name: core.model.paths[number].name, good: core.isGood(path: number))
+          }
+        },
+        lostWhen: "\(entry.configuration.lostWhen)", lost: isLost, tell: entry.configuration.tell.rawValue,
+        telling: isLost ? entry.configuration.peers : [])
+    }
   }
 
   var drain: StatusReport.Drain {
@@ -255,12 +257,15 @@ struct StatusBuilder {
     return StatusReport.Drain(state: drainState(of: core.model.peers), since: since, targets: targets)
   }
 
-  /// Drained once no peer that is told AdminDown still believes in the session.
+  /// Drained once no peer still believes in its session, and all have had the time to move their traffic away.
   private func drainState(of peers: [String]) -> StatusReport.DrainState {
-    let isHeard = snapshot.sessions.allSatisfy { entry in
-      !peers.contains(entry.name) || entry.hold != .administrativelyDown || entry.view.session.remote?.state != .up
+    let isDone = snapshot.sessions.allSatisfy { entry in
+      guard peers.contains(entry.name), entry.reason == .drained, let remote = entry.view.session.remote else {
+        return true
+      }
+      return remote.state != .up && snapshot.at - core.drainedSince >= Drainage.margin(for: entry.view.session)
     }
-    return isHeard ? .drained : .draining
+    return isDone ? .drained : .draining
   }
 
   func speaker(_ scheduling: Scheduling) -> StatusReport.Speaker {

@@ -21,18 +21,19 @@ struct GatewayCore: Sendable {
   /// Whether the kernel has each path's next hop, which it removes by itself when the link goes.
   private(set) var nextHopsPresent: [Bool]
   private(set) var decisions: [GroupDecision]
-  private(set) var areUplinksLost = false
+  /// By entry of `model.uplinks`.
+  var lostUplinks: [Bool]
   /// The whole node is drained.
   private(set) var isDrained = false
   private(set) var drainedPaths: Set<String> = []
   private(set) var drainedPeers: Set<String> = []
   /// When something was last drained or put back.
   private(set) var drainedSince: Instant
-  private var holds: [Session.Hold?]
+  var holds: [Session.Hold?]
   private var isDirty = true
   /// The earliest event that `settle` has not yet answered.
   private var cause: Instant?
-  private(set) var effects: [GatewayEffect] = []
+  var effects: [GatewayEffect] = []
 
   init(_ configuration: GatewayConfiguration, at now: Instant) {
     model = GatewayModel(configuration)
@@ -43,6 +44,7 @@ struct GatewayCore: Sendable {
     nextHopsPresent = model.paths.map { _ in false }
     decisions = model.groups.map { _ in .withdrawn }
     holds = model.peers.map { _ in nil }
+    lostUplinks = model.uplinks.map { _ in false }
     drainedSince = now
   }
 
@@ -147,7 +149,6 @@ struct GatewayCore: Sendable {
     effects = old.effects
     isDrained = old.isDrained
     drainedSince = old.drainedSince
-    areUplinksLost = old.areUplinksLost
     drainedPaths = old.drainedPaths.filter { name in model.paths.contains { $0.name == name } }
     drainedPeers = old.drainedPeers.filter { model.peers.contains($0) }
     for (number, name) in model.interfaces.enumerated() {
@@ -158,6 +159,10 @@ struct GatewayCore: Sendable {
       holds[number] = old.holds[known]
       let wasShut = old.model.shutdownPeers.contains(known)
       if !wasShut, !model.shutdownPeers.contains(number) { peerVerdicts[number] = old.peerVerdicts[known] }
+    }
+    for (number, entry) in model.uplinks.enumerated() {
+      let known = old.model.uplinks.firstIndex { $0.configuration.watch == entry.configuration.watch }
+      if let known { lostUplinks[number] = old.lostUplinks[known] }
     }
     for (number, probe) in model.probes.enumerated() {
       if let known = old.model.probes.firstIndex(of: probe) { probeVerdicts[number] = old.probeVerdicts[known] }
@@ -207,7 +212,7 @@ struct GatewayCore: Sendable {
     judgePaths(at: now, cause: cause)
     decideGroups(cause: cause, at: now)
     watchUplinks(at: now)
-    decideHolds()
+    decideHolds(at: now)
   }
 
   private mutating func judgePaths(at now: Instant, cause: Instant) {
@@ -248,68 +253,7 @@ struct GatewayCore: Sendable {
     }
   }
 
-  private mutating func watchUplinks(at now: Instant) {
-    guard !model.uplinks.isEmpty else {
-      areUplinksLost = false
-      return
-    }
-    let good = model.uplinks.count { uplink in
-      switch uplink {
-      case .interface(let number):
-        // Not known yet is not lost.
-        if case .down = links[number] { false } else { true }
-      case .path(let number):
-        isGood(path: number)
-      }
-    }
-    let lost =
-      switch model.uplinkRule {
-      case .any: good < model.uplinks.count
-      case .all: good == 0
-      case .fewerThan(let least): good < least
-      }
-    guard lost != areUplinksLost else { return }
-    areUplinksLost = lost
-    let told = model.uplinkPeers.map { model.peers[$0] }.joined(separator: ", ")
-    let text =
-      lost
-      ? "uplinks lost (\(good) of \(model.uplinks.count) good): telling \(told) \(model.uplinkTell.rawValue)"
-      : "uplinks are back (\(good) of \(model.uplinks.count) good): taking it back from \(told)"
-    append(GatewayEvent(at: now, level: lost ? .warning : .info, text))
-  }
-
-  private mutating func decideHolds() {
-    for peer in model.peers.indices {
-      let hold = wantedHold(peer)
-      guard hold != holds[peer] else { continue }
-      holds[peer] = hold
-      effects.append(.hold(peer: peer, hold))
-    }
-  }
-
-  private func wantedHold(_ peer: Int) -> Session.Hold? {
-    if isDrained || model.shutdownPeers.contains(peer) || drainedPeers.contains(model.peers[peer]) {
-      return .administrativelyDown
-    }
-    // The peer of a drained path is told too, unless another path still needs it.
-    let users = model.paths.filter { $0.rule.peers.contains(peer) }
-    if !users.isEmpty, users.allSatisfy({ drainedPaths.contains($0.name) }) { return .administrativelyDown }
-    guard areUplinksLost, model.uplinkPeers.contains(peer) else { return nil }
-    switch model.uplinkTell {
-    case .adminDown: return .administrativelyDown
-    case .concatenatedPathDown: return .down(.concatenatedPathDown)
-    }
-  }
-
   mutating func append(_ event: GatewayEvent) { effects.append(.event(event)) }
-
-  /// Whether a path counts as a good uplink. Not known yet is not lost.
-  func isGood(path: Int) -> Bool {
-    switch paths[path].phase {
-    case .up, .adopted, .pending: true
-    case .down, .left, .waiting: false
-    }
-  }
 
   /// What a peer's sessions are to be held in now: for sessions that appear later.
   func hold(of peer: Int) -> Session.Hold? { holds[peer] }

@@ -31,6 +31,13 @@ struct GatewayModel: Sendable {
     case path(Int)
   }
 
+  /// Uplinks that are judged together.
+  struct UplinkSet: Hashable, Sendable {
+    var watched: [Uplink]
+    var peers: [Int]
+    var configuration: GatewayConfiguration.Uplinks
+  }
+
   /// Interfaces that paths or uplinks depend on, by name.
   var interfaces: [String] = []
   /// Peers, then allow entries, by name.
@@ -41,11 +48,9 @@ struct GatewayModel: Sendable {
   var probes: [Probe] = []
   var paths: [Path] = []
   var groups: [Group] = []
-  var uplinks: [Uplink] = []
-  var uplinkRule: GatewayConfiguration.LostWhen = .all
-  var uplinkTell: GatewayConfiguration.Tell = .concatenatedPathDown
-  /// Who is told, by number.
-  var uplinkPeers: [Int] = []
+  var uplinks: [UplinkSet] = []
+  /// What a peer hears that is drained, by number.
+  var drainTells: [GatewayConfiguration.DrainTell] = []
   /// Nanoseconds.
   var startupGrace: Int64 = 0
 
@@ -68,15 +73,19 @@ struct GatewayModel: Sendable {
       groups.append(
         Group(name: group.name, members: members, lastPath: group.lastPath, configuration: group))
     }
-    guard let watch = configuration.uplinks else { return }
-    uplinkRule = watch.lostWhen
-    uplinkTell = watch.tell
-    uplinkPeers = watch.peers.compactMap { peers.firstIndex(of: $0) }
-    uplinks = watch.watch.compactMap { uplink in
-      switch uplink {
-      case .interface(let name): .interface(interfaceNumber(name))
-      case .path(let name): paths.firstIndex { $0.name == name }.map(Uplink.path)
+    let compatibilities =
+      configuration.bfd.peers.map(\.compatibility) + configuration.bfd.allow.map(\.compatibility)
+    drainTells = compatibilities.map(configuration.drain.tell)
+    for entry in configuration.uplinks {
+      let watched = entry.watch.compactMap { uplink -> Uplink? in
+        switch uplink {
+        case .interface(let name): .interface(interfaceNumber(name))
+        case .path(let name): paths.firstIndex { $0.name == name }.map(Uplink.path)
+        }
       }
+      uplinks.append(
+        UplinkSet(
+          watched: watched, peers: entry.peers.compactMap { peers.firstIndex(of: $0) }, configuration: entry))
     }
   }
 

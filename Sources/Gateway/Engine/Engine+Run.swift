@@ -141,15 +141,17 @@ extension Engine {
     core.settle(at: now)
     applyEffects()
     speaker.run(at: now)
-    let longest = speaker.indices.reduce(Int64(0)) { longest, index in
-      guard let session = speaker.view(index)?.session, session.remote != nil else { return longest }
-      return max(longest, session.peerDetectionTime)
-    }
+    let sessions = speaker.indices.compactMap { speaker.view($0)?.session }
+    let longest = sessions.reduce(Int64(0)) { max($0, Drainage.time(for: $1)) }
     // A peer with minutes of detection time is not waited for longer than a service manager would wait.
     stopAt = now + min(longest, 30_000_000_000)
+    let isSilent = sessions.contains { $0.isMute }
+    let isTold = sessions.contains { !$0.isMute } || sessions.isEmpty
+    let how = [isTold ? "every peer is told AdminDown" : "", isSilent ? "OVN hears nothing more" : ""]
     log(
-      .info, "draining for \(stopAt.duration(since: now)): every peer is told AdminDown, traffic is still forwarded"
-    )
+      .info,
+      "draining for \(stopAt.duration(since: now)): \(how.filter { !$0.isEmpty }.joined(separator: ", ")), "
+        + "traffic is still forwarded")
   }
 
   // MARK: - Telling
@@ -188,7 +190,8 @@ extension Engine {
     let sessions = speaker.indices.compactMap { index -> EngineSnapshot.SessionEntry? in
       guard let view = speaker.view(index), let peer = peerOfSession[index] else { return nil }
       return EngineSnapshot.SessionEntry(
-        name: core.model.peers[peer], isRule: peer >= core.model.namedPeers, hold: core.hold(of: peer), view: view)
+        name: core.model.peers[peer], isRule: peer >= core.model.namedPeers, hold: core.hold(of: peer),
+        reason: core.holdReason(of: peer), view: view)
     }
     return EngineSnapshot(
       at: now, core: core, sessions: sessions, links: links, nextHopIDs: nextHopIDs, groupIDs: groupIDs,

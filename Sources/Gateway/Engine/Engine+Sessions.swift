@@ -69,8 +69,12 @@ extension Engine {
 
   mutating func endSession(_ session: Int, at now: Instant) {
     peerOfSession[session] = nil
-    speaker.hold(session, .administrativelyDown, at: now)
-    speaker.run(at: now)
+    let isOVN = speaker.view(session)?.settings.parameters.compatibility.contains(.ovn) == true
+    // Who is to notice by the silence alone is not told anything at the end either.
+    if speaker.view(session)?.session.isMute != true, configuration.drain.tell(isOVN ? .ovn : .none) == .adminDown {
+      speaker.hold(session, .administrativelyDown, at: now)
+      speaker.run(at: now)
+    }
     speaker.remove(session)
   }
 

@@ -72,6 +72,7 @@ struct EngineSnapshot: Sendable {
     var name: String
     var isRule: Bool
     var hold: Session.Hold?
+    var reason: HoldReason?
     var view: SessionView
   }
 

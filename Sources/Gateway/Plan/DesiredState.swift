@@ -75,9 +75,12 @@ struct DesiredState: Hashable, Sendable {
   }
 
   private mutating func addReferences(_ configuration: GatewayConfiguration) {
-    for (index, uplink) in (configuration.uplinks?.watch ?? []).enumerated() {
-      if case .interface(let name) = uplink {
-        references.append(Reference(interface: name, field: "uplinks.watch[\(index)].interface"))
+    for (number, entry) in configuration.uplinks.enumerated() {
+      let field = configuration.uplinks.count == 1 ? "uplinks" : "uplinks[\(number)]"
+      for (index, uplink) in entry.watch.enumerated() {
+        if case .interface(let name) = uplink {
+          references.append(Reference(interface: name, field: "\(field).watch[\(index)].interface"))
+        }
       }
     }
     for (index, peer) in configuration.bfd.peers.enumerated() {

@@ -7,8 +7,8 @@ struct Drain: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Take this node, a path or a peer out of service without losing a packet.",
     discussion: """
-      Without a name, the whole node: its BFD peers are told AdminDown and move their traffic away, while this node \
-      goes on forwarding until they have. With the name of a path or peer, only that: the path leaves its groups, the \
+      Without a name, the whole node: its BFD peers are told AdminDown, or for OVN hear nothing more, and move their \
+      traffic away, while this node goes on forwarding until they have. With the name of a path or peer, only that: the path leaves its groups, the \
       peer is told.
 
       It stays so until `everway undrain`, or until everway is started anew. `everway status` shows it.

@@ -7,7 +7,7 @@ extension StatusReport {
     var list: [String] = []
     if !problems.isEmpty { list.append(Quantities.count(problems.count, "problem")) }
     if namespace.state != .healthy { list.append("the namespace is \(namespace.state.rawValue)") }
-    if uplinks?.lost == true { list.append("the uplinks are lost") }
+    if uplinks.contains(where: \.lost) { list.append("the uplinks are lost") }
     list += Self.complaint(sessions.count { $0.isComplaint }, sessions.count, "session", "not Up")
     list += Self.complaint(paths.count { $0.isComplaint }, paths.count, "path", "not up")
     list += Self.complaint(groups.count { $0.state != .normal }, groups.count, "group", "without a working path")

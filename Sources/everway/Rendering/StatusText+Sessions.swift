@@ -52,6 +52,9 @@ extension StatusText {
       notes.append(Styled("flaps: held Down until \(until)", .warning))
     }
     if session.drained { notes.append(Styled("drained by an operator", .warning)) }
+    if let reason = session.silentBecause {
+      notes.append(Styled("sends nothing, so that the peer notices: \(reason)", .warning))
+    }
     if let error = session.lastSendError {
       let count = Quantities.count(session.sendFailedPacketCount)
       notes.append(Styled("\(count) packets could not be sent, the last: \(error)", .bad))

@@ -53,7 +53,7 @@ struct StatusText {
       lines.append(Styled("the reload \(ago(reload.at)) was refused: \(reload.message)", .bad))
     }
     lines.append(Styled(speakerText, report.speaker.overflowedPacketCount > 0 ? .warning : .plain))
-    if let uplinks = report.uplinks { lines.append(uplinkText(uplinks)) }
+    lines += report.uplinks.map(uplinkText)
     lines += drainTexts
     lines.append(verdict)
     return lines.flatMap { Table.wrapped($0, indent: 0, width: width, color: color) }
@@ -103,7 +103,10 @@ struct StatusText {
     guard uplinks.lost else { return Styled(text, uplinks.watched.allSatisfy(\.good) ? .plain : .warning) }
     text += ": LOST"
     if let since = uplinks.since { text += " \(ago(since))" }
-    if !uplinks.telling.isEmpty { text += ", telling \(uplinks.telling.joined(separator: ", ")) \(uplinks.tell)" }
+    if !uplinks.telling.isEmpty {
+      let peers = uplinks.telling.joined(separator: ", ")
+      text += uplinks.tell == "silence" ? ", silent towards \(peers)" : ", telling \(peers) \(uplinks.tell)"
+    }
     return Styled(text, .bad)
   }
 
