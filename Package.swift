@@ -77,8 +77,9 @@ let package = Package(
     library(
       "Collectors",
       [
-        "Addresses", "Beacon", "BFD", "CLinux", "Cluster", "Configuration", "Control", "Doctor", "Firewall",
-        "Languages", "NamespaceDiagnosis", "Netlink", "NetworkNamespaces", "OpenBFDD", "PacketSockets", "Probing",
+        "Addresses", "Beacon", "BFD", "CLinux", "Cluster", "ClusterSources", "Configuration", "Control", "Doctor",
+        "Firewall", "Languages", "NamespaceDiagnosis", "Netlink", "NetworkNamespaces", "OpenBFDD", "PacketSockets",
+        "Probing",
         "Processes"
       ]),
     library(
@@ -180,7 +181,8 @@ let package = Package(
     .testTarget(
       name: "CollectorsTests",
       dependencies: [
-        "everway", "Addresses", "BFD", "CLinux", "Cluster", "Collectors", "Doctor", "Firewall", "Lab", "Languages",
+        "everway", "Addresses", "BFD", "CLinux", "Cluster", "ClusterSources", "Collectors", "Doctor", "Firewall",
+        "Lab", "Languages",
         "NamespaceDiagnosis", "NamespaceTestSupport", "Netlink", "NetworkNamespaces", "Processes"
       ],
       swiftSettings: settings),

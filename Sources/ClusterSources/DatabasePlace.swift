@@ -5,7 +5,7 @@ import OVSDBProtocol
 public struct DatabasePlace: Hashable, Sendable {
   /// As Open vSwitch writes it: `tcp:10.0.0.1:6641,tcp:10.0.0.2:6641`.
   public var connection: String
-  /// Who said so: `OVN_DB_IPS`, `ovn-remote`.
+  /// Who said so: `OVN_DB_IPS`, `ovn-remote`; empty for the node's own socket.
   public var source: String
   /// For `ssl:`.
   public var tls: TLSFiles?
@@ -15,6 +15,9 @@ public struct DatabasePlace: Hashable, Sendable {
     self.source = source
     self.tls = tls
   }
+
+  /// Behind an error: where the address came from. Nothing needs to be said of the node's own socket.
+  var origin: String { source.isEmpty ? "" : " (the address is from \(source))" }
 
   /// No place, and why.
   public struct Unknown: Error, Hashable, Sendable {

@@ -1,4 +1,5 @@
 import Cluster
+public import ClusterSources
 public import Configuration
 import Control
 public import Doctor
@@ -18,25 +19,29 @@ public struct Collection: Sendable {
   public var controlSocket = ControlClient.defaultPath
   public var everwayVersion: String
   public var sendsProbes = true
+  /// Where OVN and Kubernetes are.
+  public var clusterOptions = ClusterOptions()
 
   public init(everwayVersion: String) { self.everwayVersion = everwayVersion }
 
   /// - Parameter progress: called before each part, with its name.
   public func gather(progress: (String) -> Void = { _ in }) -> Facts {
     let subject = Facts.Subject(
-      node: Self.nodeName(), namespace: resolvedNamespace, interface: interface ?? resolvedInterface)
+      node: clusterOptions.nodeName, namespace: resolvedNamespace, interface: interface ?? resolvedInterface)
     var facts = Facts(takenAt: Int64(time(nil)), everwayVersion: everwayVersion, subject: subject)
     var context = CollectionContext(
       subject: subject, configuration: configuration, controlSocket: controlSocket)
     context.sendsProbes = sendsProbes
+    context.clusterOptions = clusterOptions
     facts.expectation = expectation(subject)
     context.expectation = facts.expectation
     progress("machine")
     facts.machine = MachineFacts.gather(context)
     progress("namespace")
     facts.namespaces = NamespaceCollector.gather(context)
-    progress("ovs")
-    facts.ovs = OVSFacts.gather(context)
+    progress("cluster")
+    ClusterCollector.gather(context, into: &facts)
+    context.subject = facts.subject
     // Kube-OVN writes beside the interface what it is meant to be.
     if context.expectation.value == nil, let known = facts.expected { context.expectation = .value(known) }
     progress("network")
@@ -73,10 +78,4 @@ public struct Collection: Sendable {
 
   /// kube-ovn: pkg/util/const.go, NodeGwNs.
   static let kubeOVNNamespace = "ovnext"
-
-  private static func nodeName() -> String {
-    var buffer = [CChar](repeating: 0, count: 256)
-    gethostname(&buffer, buffer.count - 1)
-    return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-  }
 }

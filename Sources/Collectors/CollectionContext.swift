@@ -1,4 +1,5 @@
 public import Cluster
+public import ClusterSources
 public import Configuration
 public import Doctor
 import Glibc
@@ -12,8 +13,15 @@ public struct CollectionContext: Sendable {
   public var expectation: Gathered<Expectation> = .unavailable("nothing says what this node is meant to be")
   /// Of the running everway.
   public var controlSocket: String
+  /// Where OVN and Kubernetes are.
+  public var clusterOptions = ClusterOptions()
+  /// The longest that these are waited for.
+  public var clusterPatience = Duration.seconds(4)
   /// Of the node's Open_vSwitch database.
-  public var ovsSocket = "/var/run/openvswitch/db.sock"
+  public var ovsSocket: String {
+    get { clusterOptions.ovsSocket }
+    set { clusterOptions.ovsSocket = newValue }
+  }
   /// Whether packets may be sent to find out: ARP, echo requests. Never more than a few.
   public var sendsProbes = true
 

@@ -119,7 +119,10 @@ struct GatewayLab {
         } catch {
           throw RepairError(error.description)
         }
-        try NetworkRepairs.apply(action, home: place, ovsSocket: socket)
+        switch action {
+        case .plugInternalPort, .setOVSExternalID: try OVSRepairs.apply(action, socket: socket)
+        default: try NetworkRepairs.apply(action, home: place)
+        }
       }, ask: { _ in true })
     return repairer.run(facts).outcomes
   }

@@ -134,7 +134,7 @@ public final class LiveCluster: Sendable {
   // MARK: Connections
 
   private func connectOpenVSwitch(_ wiring: inout Wiring) {
-    let place = DatabasePlace(connection: "unix:\(options.ovsSocket)", source: "the node")
+    let place = DatabasePlace(connection: "unix:\(options.ovsSocket)", source: "")
     do throws(OVSDBError) {
       wiring.openVSwitch = try LiveDatabase(
         place, database: "Open_vSwitch", tables: OVSFacts.tables, rounds: rounds, onChange: onChange)
@@ -201,7 +201,7 @@ public final class LiveCluster: Sendable {
           place, database: name, tables: tables, rounds: rounds, onChange: onChange)
         source.reason = "no answer yet"
       } catch {
-        (source.reason, source.isOpen) = ("\(place.connection) (from \(place.source)): \(error)", false)
+        (source.reason, source.isOpen) = (error.description + place.origin, false)
       }
     }
   }

@@ -89,8 +89,8 @@ final class LiveDatabase: Sendable {
       let isNew = snapshot?.sequence != state.last?.sequence || state.last == nil
       state.last = snapshot
       guard let snapshot else {
-        let reason = state.end ?? state.problem ?? "no answer yet"
-        return .nothing(reason: "\(place.connection) (from \(place.source)): \(reason)", isFinal: state.end != nil)
+        let reason = state.end ?? state.problem ?? "no answer of \(place.connection) yet"
+        return .nothing(reason: reason + place.origin, isFinal: state.end != nil)
       }
       let problem = state.end ?? state.problem
       return .contents(

@@ -28,7 +28,11 @@ public struct NorthboundWriter: Sendable {
   /// - Parameters:
   ///   - route: the row's UUID.
   ///   - bfd: the row's UUID; nil: by none.
-  public func setBFD(_ bfd: String?, ofRoute route: String) throws(ClusterWriteError) {
+  ///   - untilUp: how long to wait for the session to come up; when it does not, the route is as it was before, since OVN
+  ///     withdraws one whose session is down. nil: it stays however that ends.
+  public func setBFD(
+    _ bfd: String?, ofRoute route: String, untilUp patience: Duration? = nil
+  ) throws(ClusterWriteError) {
     let what = "set bfd of route \(route)"
     let id = try Self.id(route, what)
     let present = try row(Self.routes, id, ["bfd"], what)
@@ -42,6 +46,32 @@ public struct NorthboundWriter: Sendable {
     }
     guard present["bfd"] != value else { return }
     try north.commit(what, operations + [.update(table: Self.routes, where: [.id(id)], row: Row(["bfd": value]))])
+    guard let bfd, let patience else { return }
+    try awaitUp(bfd, patience, what) { () throws(ClusterWriteError) in
+      try north.commit(
+        what,
+        [
+          .assert(Self.routes, id, Row(["bfd": value])),
+          .update(table: Self.routes, where: [.id(id)], row: Row(["bfd": present["bfd"] ?? .empty]))
+        ])
+    }
+  }
+
+  /// - Parameter undo: what is done when the time is over.
+  private func awaitUp(
+    _ bfd: String, _ patience: Duration, _ what: String, orElse undo: () throws(ClusterWriteError) -> Void
+  ) throws(ClusterWriteError) {
+    let id = try Self.id(bfd, what)
+    var status = ""
+    let isUp = try north.wait(patience) { () throws(ClusterWriteError) in
+      status = try row("BFD", id, ["status"], what).string("status") ?? ""
+      return status == "up"
+    }
+    guard !isUp else { return }
+    try undo()
+    throw ClusterWriteError(
+      "\(what): its session did not come up within \(patience) (\(status)), so the route was left as it was: does its "
+        + "next hop speak BFD?")
   }
 
   /// Sets `options:ecmp_symmetric_reply` of a route: answers go back the way that the question came.
@@ -100,10 +130,11 @@ public struct NorthboundWriter: Sendable {
   /// - Parameters:
   ///   - port: of the router, by name.
   ///   - interval: in milliseconds, both ways.
+  ///   - untilUp: as of `setBFD`; a row that was made goes again.
   /// - Returns: the row's UUID.
   @discardableResult
   public func supervise(
-    route: String, port: String, nexthop: String, interval: Int, multiplier: Int
+    route: String, port: String, nexthop: String, interval: Int, multiplier: Int, untilUp patience: Duration? = nil
   ) throws(ClusterWriteError) -> String {
     let what = "supervise \(nexthop) from \(port)"
     let id = try Self.id(route, what)
@@ -113,7 +144,7 @@ public struct NorthboundWriter: Sendable {
     }
     let known = try north.select(what, "BFD", where: Self.session(port, nexthop), ["logical_port"]).first?.id
     if let known {
-      try setBFD(known.description, ofRoute: route)
+      try setBFD(known.description, ofRoute: route, untilUp: patience)
       return known.description
     }
     let timers = Datum.integer(Int64(interval))
@@ -129,7 +160,20 @@ public struct NorthboundWriter: Sendable {
           ]), name: "session"),
         .update(table: Self.routes, where: [.id(id)], row: Row(["bfd": .named("session")]))
       ])
-    return results[2].inserted?.description ?? ""
+    let made = results[2].inserted?.description ?? ""
+    if let patience {
+      try awaitUp(made, patience, what) { () throws(ClusterWriteError) in
+        let row = try Self.id(made, what)
+        try north.commit(
+          what,
+          [
+            .assert(Self.routes, id, Row(["bfd": .row(row)])),
+            .update(table: Self.routes, where: [.id(id)], row: Row(["bfd": present["bfd"] ?? .empty])),
+            .delete(table: "BFD", where: [.id(row)])
+          ])
+      }
+    }
+    return made
   }
 
   // MARK: Helpers

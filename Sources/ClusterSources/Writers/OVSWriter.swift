@@ -11,7 +11,7 @@ public struct OVSWriter: Sendable {
   /// - Parameter socket: a path.
   public init(socket: String = ClusterOptions.defaultOVSSocket) throws(ClusterWriteError) {
     writer = try DatabaseWriter(
-      DatabasePlace(connection: "unix:\(socket)", source: "the node"), database: "Open_vSwitch")
+      DatabasePlace(connection: "unix:\(socket)", source: ""), database: "Open_vSwitch")
   }
 
   private static let root = "Open_vSwitch"

@@ -14,13 +14,13 @@ enum NetworkRepairs {
     } catch {
       throw RepairError(error.description)
     }
-    try apply(action, home: home, ovsSocket: "/var/run/openvswitch/db.sock")
+    try apply(action, home: home)
   }
 
   /// - Parameter home: the namespace everway was started in, the node's.
   /// - Throws: `SystemCallError` and `NetlinkError` in words.
   static func apply(
-    _ action: RepairAction, home: borrowing NetworkNamespace, ovsSocket: String
+    _ action: RepairAction, home: borrowing NetworkNamespace
   ) throws(RepairError) {
     switch action {
     case .setSysctl(let namespace, let name, let value):
@@ -69,7 +69,6 @@ enum NetworkRepairs {
           try netlink.perform(.removeNeighbour(address, interface: found.index))
         }
       }
-    case .plugInternalPort, .setOVSExternalID: try OVSRepairs.apply(action, socket: ovsSocket)
     default: throw RepairError("this is no repair of the network: \(action)")
     }
   }

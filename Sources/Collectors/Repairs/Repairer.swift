@@ -15,7 +15,9 @@ public struct Repairer {
 
   public init(
     _ selection: Selection, gather: @escaping () -> Facts,
-    apply: @escaping (RepairAction) throws(RepairError) -> Void = Repairs.apply, ask: @escaping (Finding) -> Bool
+    apply: @escaping (RepairAction) throws(RepairError) -> Void = { (action) throws(RepairError) in
+      try Repairs.apply(action)
+    }, ask: @escaping (Finding) -> Bool
   ) {
     self.selection = selection
     self.gather = gather

@@ -1,4 +1,5 @@
 import Cluster
+public import ClusterSources
 public import Doctor
 
 /// A repair that could not be made, and why.
@@ -13,14 +14,23 @@ public struct RepairError: Error, Hashable, Sendable, CustomStringConvertible {
 
 /// Carries out what a diagnosis asks for.
 public enum Repairs {
-  public static func apply(_ action: RepairAction) throws(RepairError) {
+  /// - Parameter options: where OVN and Kubernetes are.
+  public static func apply(
+    _ action: RepairAction, options: ClusterOptions = ClusterOptions()
+  ) throws(RepairError) {
     switch action {
     case .repairNamespace: try NamespaceRepairs.apply(action)
     case .controlBeacon, .startService, .liftCPULimit, .acceptUDPBefore, .acceptUDP:
       try SpeakerRepairs.apply(action)
     case .setSysctl, .setLinkUp, .moveLink, .addAddress, .removeAddress, .setMAC, .setMTU, .replaceDefaultRoute,
-      .removeLink, .removeNeighbour, .plugInternalPort, .setOVSExternalID:
+      .removeLink, .removeNeighbour:
       try NetworkRepairs.apply(action)
+    case .plugInternalPort, .setOVSExternalID, .setBridgeMapping:
+      try OVSRepairs.apply(action, socket: options.ovsSocket)
+    case .superviseRoute, .superviseNexthop, .renewBFD, .addGatewayChassis: try OVNRepairs.apply(action, options)
+    case .patchObject: throw RepairError("this version cannot do it: \(action)")
+    case .forgetConnections(let namespace, let address):
+      try ConnectionRepairs.forget(address, in: namespace)
     }
   }
 }

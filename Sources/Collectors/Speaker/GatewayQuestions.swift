@@ -15,8 +15,11 @@ enum GatewayQuestions {
     since earlier: Gathered<SpeakerFacts.Gateway>? = nil
   ) -> Gathered<SpeakerFacts.Gateway> {
     let report: StatusReport
+    // As this process sees it: a pod's everway calls itself 1.
+    var pid: Int32?
     do throws(ControlSocketError) {
       var client = try ControlClient(path: socket, timeout: .seconds(2))
+      pid = client.serverPID
       guard case .status(let answer) = try client.send(.status, timeout: .seconds(5)) else {
         return .unavailable("everway does not tell its status")
       }
@@ -28,7 +31,7 @@ enum GatewayQuestions {
       return .unavailable("the everway behind \(socket) has another namespace: \(report.namespace.name ?? own)")
     }
     var gateway = SpeakerFacts.Gateway(
-      pid: report.pid,
+      pid: pid ?? report.pid,
       // Sessions of other namespaces and VRFs are none of this gateway's wire.
       sessions: report.sessions.filter { $0.namespace == nil && $0.vrf == nil }.prefix(4_096)
         .compactMap(SpeakerFacts.Session.init),

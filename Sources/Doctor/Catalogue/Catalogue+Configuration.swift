@@ -6,7 +6,7 @@ extension Catalogue {
   /// Rows 51 to 58: OvnEips of gateway nodes, and their NIC.
   static let configuration: [CatalogueEntry] = [
     CatalogueEntry(
-      "EW-CFG-51", .configuration, .warning, .manual,
+      "EW-CFG-51", .configuration, .warning, .automatic,
       title: Words("OvnEip {eip} stays READY=false although it works", zh: "OvnEip {eip} 已正常工作，但 READY 一直为 false"),
       symptom: Words(
         "`kubectl get ovn-eip {eip}` shows READY false for ever.",

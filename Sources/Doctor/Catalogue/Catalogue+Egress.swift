@@ -6,7 +6,7 @@ extension Catalogue {
   /// Rows 59 to 66, and the DaemonSet: the way out of a VPC.
   static let egress: [CatalogueEntry] = [
     CatalogueEntry(
-      "EW-CFG-59", .configuration, .error, .manual,
+      "EW-CFG-59", .configuration, .error, .automatic,
       title: Words("{node} has no bridge for the network {network}", zh: "{node} 没有网络 {network} 对应的网桥"),
       symptom: Words(
         "Traffic leaves while another node is the gateway, and is lost when {node} is.",
@@ -95,7 +95,7 @@ extension Catalogue {
       tested: .fromFacts("TheWayOut.withALeftoverDefaultRouteIsFound", why: noCluster),
       examples: ["router": "vpc1", "nexthop": "10.204.0.1"]),
     CatalogueEntry(
-      "EW-CFG-63", .configuration, .warning, .manual,
+      "EW-CFG-63", .configuration, .warning, .automatic,
       title: Words("ECMP routes of {router} are not supervised", zh: "{router} 的 ECMP 路由没有被监测"),
       symptom: Words(
         "A gateway node dies, and part of the connections is lost until somebody notices.",
@@ -138,7 +138,7 @@ extension Catalogue {
       tested: .fromFacts("TheWayOut.withAsymmetricRepliesIsFound", why: noCluster),
       examples: ["router": "vpc1"]),
     CatalogueEntry(
-      "EW-CFG-65", .configuration, .warning, .manual,
+      "EW-CFG-65", .configuration, .warning, .automatic,
       title: Words(
         "{count} connections are translated to {address}, which is not here any more",
         zh: "{count} 条连接仍被转换为已不存在的地址 {address}"),

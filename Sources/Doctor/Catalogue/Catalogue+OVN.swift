@@ -49,7 +49,7 @@ extension Catalogue {
       tested: .fromFacts("RowsOfBFD.ofThePhysicalGatewayAreWorthKnowingAndNoMore", why: noCluster),
       examples: ["gateway": "10.9.0.1", "port": "vpc1-external204"]),
     CatalogueEntry(
-      "EW-OVN-40", .ovn, .error, .manual,
+      "EW-OVN-40", .ovn, .error, .automatic,
       title: Words("The route to {nexthop} does not use its BFD session", zh: "到 {nexthop} 的路由没有引用它的 BFD 会话"),
       symptom: Words(
         "`kubectl ko nbctl list bfd` shows status admin_down for {nexthop}, which is a next hop of the VPC.",
@@ -162,7 +162,7 @@ extension Catalogue {
       tested: .fromFacts("GatewayPorts.whoseChassisAreGoneAreFound", why: noCluster),
       examples: ["port": "vpc1-external204"]),
     CatalogueEntry(
-      "EW-OVN-44", .ovn, .warning, .manual,
+      "EW-OVN-44", .ovn, .warning, .automatic,
       title: Words("{port} does not know the gateway nodes {nodes}", zh: "{port} 没有包含网关节点 {nodes}"),
       symptom: Words(
         "A node labelled ovn.kubernetes.io/external-gw=true never takes over when another gateway node fails.",

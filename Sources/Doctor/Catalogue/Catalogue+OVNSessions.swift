@@ -6,7 +6,7 @@ extension Catalogue {
   /// Rows 45 to 50: what OVN makes of its sessions.
   static let ovnSessions: [CatalogueEntry] = [
     CatalogueEntry(
-      "EW-OVN-45", .ovn, .critical, .manual,
+      "EW-OVN-45", .ovn, .critical, .guarded,
       title: Words("BFD says up, but {port} has no living chassis", zh: "BFD 显示 up，但 {port} 没有存活的 chassis"),
       symptom: Words(
         "Traffic of the VPC is lost while `kubectl ko nbctl list bfd` says up for {sessions}.",
@@ -39,7 +39,7 @@ extension Catalogue {
       tested: .fromFacts("GatewayPorts.thatNobodyHostsWhileBFDSaysUpAreFound", why: noCluster),
       examples: ["port": "vpc1-external204", "sessions": "10.204.0.11, 10.204.0.12"]),
     CatalogueEntry(
-      "EW-OVN-46", .ovn, .critical, .manual,
+      "EW-OVN-46", .ovn, .critical, .guarded,
       title: Words("OVN says up, the speaker here says {state}", zh: "OVN 显示 up，而本机的 BFD 显示 {state}"),
       symptom: Words(
         "`kubectl ko nbctl list bfd` says up for {local}, and `bfdd-control status` on the node says {state}.",

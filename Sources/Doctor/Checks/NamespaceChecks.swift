@@ -47,10 +47,9 @@ extension Check {
 
   /// Row 13: labelled as a gateway, and no OvnEip of its name.
   static let leftLabel = Check(.namespace, [FindingID("EW-NS-13")]) { facts, examination in
-    guard let cluster = facts.cluster.value, let nodes = cluster.nodes.value, let eips = cluster.ovnEips.value
-    else {
-      return
-    }
+    guard let nodes = examination.objects(facts, \.nodes, "Nodes"),
+      let eips = examination.objects(facts, \.ovnEips, "OvnEips")
+    else { return }
     let known = Set(eips.map(\.metadata.name))
     let label = "ovn.kubernetes.io/node-ext-gw"
     for node in nodes where node.metadata.labels[label] == "true" && !known.contains(node.metadata.name) {
@@ -61,7 +60,14 @@ extension Check {
           evidence: [
             Evidence("Node \(name), label \(label)", "true"),
             Evidence("ovn-eips", "\(known.count), none called \(name)")
-          ], steps: [RepairStep(command: "kubectl label node \(name) \(label)-")]))
+          ],
+          steps: [
+            RepairStep(
+              command: "kubectl label node \(name) \(label)-",
+              action: .patchObject(
+                path: "/api/v1/nodes/\(name)", kind: .merge,
+                body: "{\"metadata\":{\"labels\":{\"\(label)\":null}}}"))
+          ]))
     }
   }
 }

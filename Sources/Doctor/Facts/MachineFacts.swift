@@ -163,8 +163,10 @@ public struct MachineFacts: Codable, Hashable, Sendable {
   }
 
   public static let tracesOfOVN = ["/run/ovn/ovn-controller.pid", "/var/run/ovn/ovn-controller.pid"]
+  /// What kube-ovn-cni installs.
+  public static let traceOfKubeOVN = "/etc/cni/net.d/01-kube-ovn.conflist"
   public static let tracesOfKubernetes = [
-    "/etc/cni/net.d/01-kube-ovn.conflist", "/var/lib/kubelet/config.yaml", "/etc/kubernetes/kubelet.conf",
+    traceOfKubeOVN, "/var/lib/kubelet/config.yaml", "/etc/kubernetes/kubelet.conf",
     "/var/run/secrets/kubernetes.io/serviceaccount"
   ]
   public static var watchedTraces: [String] { tracesOfOVN + tracesOfKubernetes }

@@ -44,6 +44,14 @@ public struct RepairStep: Codable, Hashable, Sendable {
   }
 }
 
+/// How the body of a patch is meant.
+public enum PatchKind: String, Codable, Hashable, Sendable {
+  /// RFC 7386.
+  case merge
+  /// RFC 6902.
+  case json
+}
+
 /// An effect that `--fix` can have. Values, so that a diagnosis stays pure; `Collectors` carries them out.
 ///
 /// `namespace` is a name below /run/netns, nil the namespace everway was started in.
@@ -67,6 +75,21 @@ public enum RepairAction: Codable, Hashable, Sendable {
   case plugInternalPort(bridge: String, interface: String, externalIDs: [String: String])
   /// Of a row of table Interface in the node's Open_vSwitch database.
   case setOVSExternalID(interface: String, key: String, value: String)
+  /// What `ovn-nbctl set logical_router_static_route ROUTE bfd=ROW` does; taken back when the session does not come up.
+  case superviseRoute(route: String, row: String)
+  /// Makes a row of BFD for the next hop, where there is none, and sets it in the route; taken back when the session does
+  /// not come up. The interval is in milliseconds.
+  case superviseNexthop(route: String, port: String, nexthop: String, interval: Int, multiplier: Int)
+  /// Makes a row of OVN's BFD anew, under its UUID, in all routes and policies that use it.
+  case renewBFD(row: String)
+  /// What `ovn-nbctl lrp-set-gateway-chassis PORT CHASSIS PRIORITY` does; a chassis that is there keeps its priority.
+  case addGatewayChassis(port: String, chassis: String, priority: Int)
+  /// Of the node's Open_vSwitch, in `ovn-bridge-mappings`; the bridge must be there.
+  case setBridgeMapping(network: String, bridge: String)
+  /// A change of one of the cluster's objects; `body` is JSON.
+  case patchObject(path: String, kind: PatchKind, body: String)
+  /// What `conntrack -D --reply-dst ADDRESS` does in that namespace.
+  case forgetConnections(namespace: String?, address: IPAddress)
   /// What `bfdd-control COMMAND` does in that namespace.
   case controlBeacon(namespace: String?, arguments: [String])
   /// What `systemctl start NAME` does.

@@ -1,4 +1,5 @@
 import Cluster
+import ClusterSources
 import ArgumentParser
 import Collectors
 import Configuration
@@ -127,7 +128,10 @@ struct DoctorCommand: ParsableCommand {
     _ facts: Facts, _ selection: Selection, _ collection: Collection
   ) -> ([Repairer.Outcome], Facts) {
     let dialogue = RepairDialogue(language: language.language, yes: yes)
-    var repairer = Repairer(selection, gather: { Progress.gather(collection) }, ask: dialogue.ask)
+    var repairer = Repairer(
+      selection, gather: { Progress.gather(collection) },
+      apply: { (action) throws(RepairError) in try Repairs.apply(action, options: collection.clusterOptions) },
+      ask: dialogue.ask)
     repairer.begin = dialogue.begin
     let (outcomes, after) = repairer.run(facts)
     for outcome in outcomes { dialogue.report(outcome) }

@@ -54,9 +54,13 @@ extension Check {
           steps.append(
             RepairStep(
               Words("Let OVN supervise them again", zh: "重新由 BFD 监测"),
-              command: "kubectl patch vpc \(vpc.name) --type=merge -p '{\"spec\":{\"enableBfd\":true}}'"))
+              command: "kubectl patch vpc \(vpc.name) --type=merge -p '{\"spec\":{\"enableBfd\":true}}'",
+              action: .patchObject(
+                path: "/apis/kubeovn.io/v1/vpcs/\(vpc.name)", kind: .merge, body: "{\"spec\":{\"enableBfd\":true}}")
+            ))
         }
       }
+      steps += routes.compactMap { join.supervision(of: $0, router, facts.cluster.value) }
       examination.found(
         Finding(
           "EW-CFG-63", router.name,
@@ -136,7 +140,11 @@ extension Check {
               "\(count) connections translated to \(text)"),
             Evidence("addresses on links that are up", present.sorted().map { "\($0)" }.joined(separator: ", "))
           ],
-          steps: [RepairStep(command: "\(enter)conntrack -D --reply-dst \(text)")]))
+          steps: [
+            RepairStep(
+              command: "\(enter)conntrack -D --reply-dst \(text)",
+              action: .forgetConnections(namespace: place, address: address))
+          ]))
     }
   }
 
@@ -165,5 +173,33 @@ extension Check {
                 + "--field-selector spec.nodeName=\(facts.subject.node)")
           ]))
     }
+  }
+}
+
+extension OVNJoin {
+  /// Has OVN watch the next hop of a route, by the timers that Kube-OVN would give. nil when no port of the router is in
+  /// its subnet.
+  fileprivate func supervision(
+    of route: OVNFacts.StaticRoute, _ router: OVNFacts.LogicalRouter, _ cluster: ClusterFacts?
+  ) -> RepairStep? {
+    let nexthop = IPAddress(route.nexthop)
+    let port = north.logicalRouterPort.first { port in
+      router.ports.contains(port.uuid)
+        && nexthop.map { address in port.prefixes.contains { $0.network.contains(address) } } == true
+    }
+    guard let port else { return nil }
+    func flag(_ name: String) -> Int? { ClusterFacts.flag(name, of: cluster?.controller.value).flatMap { Int($0) } }
+    // kube-ovn-controller's own: 100 ms, 100 ms, 3.
+    let interval = max(flag("bfd-min-tx") ?? 100, flag("bfd-min-rx") ?? 100)
+    let multiplier = flag("detect-mult") ?? 3
+    return RepairStep(
+      Words(
+        "Watch \(route.nexthop); it is taken back when its session does not come up",
+        zh: "监测 \(route.nexthop)；会话无法 up 时自动撤回"),
+      command:
+        "kubectl ko nbctl --id=@b create bfd logical_port=\(port.name) dst_ip=\(route.nexthop) min_tx=\(interval) "
+        + "min_rx=\(interval) detect_mult=\(multiplier) -- set logical_router_static_route \(route.uuid) bfd=@b",
+      action: .superviseNexthop(
+        route: route.uuid, port: port.name, nexthop: route.nexthop, interval: interval, multiplier: multiplier))
   }
 }

@@ -109,6 +109,11 @@ extension Check {
         guard !networks.contains(network), !examination.findings.contains(where: { $0.subject == node }) else {
           continue
         }
+        // Only this node's database can be reached, and a bridge without its NIC would help nobody.
+        let isHere =
+          facts.ovs.value.map { ovs in
+            ovs.externalIDs["system-id"] == name && ovs.bridges.contains { $0.name == "br-\(network)" }
+          } ?? false
         let mappings = (text.isEmpty ? "" : text + ",") + "\(network):br-\(network)"
         examination.found(
           Finding(
@@ -120,8 +125,9 @@ extension Check {
             steps: [
               RepairStep(command: "kubectl ko vsctl \(node) --may-exist add-br br-\(network)"),
               RepairStep(
-                command: "kubectl ko vsctl \(node) set open . external-ids:ovn-bridge-mappings=\(mappings)")
-            ]))
+                command: "kubectl ko vsctl \(node) set open . external-ids:ovn-bridge-mappings=\(mappings)",
+                action: isHere ? .setBridgeMapping(network: network, bridge: "br-\(network)") : nil)
+            ], repair: isHere ? .automatic : .manual))
       }
     }
   }

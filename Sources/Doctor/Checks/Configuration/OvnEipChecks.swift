@@ -15,8 +15,15 @@ extension Check {
             steps: [
               RepairStep(
                 command: "kubectl patch ovn-eip \(eip.name) --subresource=status --type=merge "
-                  + "-p '{\"status\":{\"ready\":true}}'"),
-              RepairStep(command: "kubectl label node \(eip.name) \(KubeOVNNames.speakerLabel)=true --overwrite")
+                  + "-p '{\"status\":{\"ready\":true}}'",
+                action: .patchObject(
+                  path: "/apis/kubeovn.io/v1/ovn-eips/\(eip.name)/status", kind: .merge,
+                  body: "{\"status\":{\"ready\":true}}")),
+              RepairStep(
+                command: "kubectl label node \(eip.name) \(KubeOVNNames.speakerLabel)=true --overwrite",
+                action: .patchObject(
+                  path: "/api/v1/nodes/\(eip.name)", kind: .merge,
+                  body: "{\"metadata\":{\"labels\":{\"\(KubeOVNNames.speakerLabel)\":\"true\"}}}"))
             ]))
       }
       let lines = cluster.logLines("\"\(eip.name)\" \(LogMessages.notReady)")

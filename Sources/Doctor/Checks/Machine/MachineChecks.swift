@@ -102,7 +102,11 @@ extension Facts {
       KernelPart(name: "CONFIG_IP_ROUTE_MULTIPATH", option: "CONFIG_IP_ROUTE_MULTIPATH", isModule: false)
     ]
     // With its datapath in user space OVN needs none of the kernel's.
-    if hintOfKubernetes != nil {
+    let isInUserSpace =
+      ovs.value.map { ovs in
+        ovs.bridges.contains { $0.name == ovs.integrationBridge && $0.datapathType == "netdev" }
+      } ?? false
+    if traceOfOVN != nil, !isInUserSpace {
       parts += [
         KernelPart(name: "openvswitch", option: "CONFIG_OPENVSWITCH"),
         KernelPart(name: "geneve", option: "CONFIG_GENEVE"),

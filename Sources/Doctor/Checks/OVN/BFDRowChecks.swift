@@ -52,11 +52,14 @@ extension Check {
             "Give the Vpc the row's present UUID, or the controller writes the old one back",
             zh: "在 Vpc 中写入该行当前的 UUID，否则控制器会写回旧值"),
           command: "kubectl patch vpc \(vpc?.name ?? "") --type=json -p "
-            + "'[{\"op\":\"replace\",\"path\":\"/spec/staticRoutes/\(index)/bfdId\",\"value\":\"\(row.uuid)\"}]'"))
+            + "'[{\"op\":\"replace\",\"path\":\"/spec/staticRoutes/\(index)/bfdId\",\"value\":\"\(row.uuid)\"}]'",
+          action: .vpcRoute(vpc?.name ?? "", index, route, row: row.uuid)))
     }
     for route in routes where !route.isDefault {
       steps.append(
-        RepairStep(command: "kubectl ko nbctl set logical_router_static_route \(route.uuid) bfd=\(row.uuid)"))
+        RepairStep(
+          command: "kubectl ko nbctl set logical_router_static_route \(route.uuid) bfd=\(row.uuid)",
+          action: .superviseRoute(route: route.uuid, row: row.uuid)))
     }
     return Finding(
       "EW-OVN-40", row.dstIp, severity: routes.isEmpty ? .warning : nil,
@@ -127,4 +130,18 @@ extension Check {
 
 extension ClusterFacts {
   func vpc(router: String?) -> Vpc? { router.flatMap { name in vpcs.value?.first { $0.router == name } } }
+}
+
+extension RepairAction {
+  /// Gives a static route of a Vpc the UUID of its row of BFD, as long as it is the route that was seen there.
+  fileprivate static func vpcRoute(
+    _ vpc: String, _ index: Int, _ route: ClusterFacts.Vpc.StaticRoute, row: String
+  ) -> RepairAction {
+    let path = "/spec/staticRoutes/\(index)"
+    return .patchObject(
+      path: "/apis/kubeovn.io/v1/vpcs/\(vpc)", kind: .json,
+      body: "[{\"op\":\"test\",\"path\":\"\(path)/nextHopIP\",\"value\":\"\(route.nextHopIP)\"},"
+        + "{\"op\":\"test\",\"path\":\"\(path)/cidr\",\"value\":\"\(route.cidr)\"},"
+        + "{\"op\":\"add\",\"path\":\"\(path)/bfdId\",\"value\":\"\(row)\"}]")
+  }
 }

@@ -3,10 +3,16 @@ import Languages
 
 extension Facts {
   /// What says that OVN is at work on this node; nil on a plain Linux gateway.
-  var hintOfOVN: String? {
+  var hintOfOVN: String? { traceOfOVN ?? hintOfKubernetes }
+
+  /// The same, where a cluster alone is not enough: most have another network.
+  var traceOfOVN: String? {
     if ovn.value != nil { return "OVN's databases" }
     if let remote = ovs.value?.externalIDs["ovn-remote"] { return "ovn-remote=\(remote)" }
-    return machine.value?.traces.first { MachineFacts.tracesOfOVN.contains($0) } ?? hintOfKubernetes
+    if cluster.value?.controller.value != nil { return "kube-ovn-controller" }
+    return machine.value?.traces.first {
+      MachineFacts.tracesOfOVN.contains($0) || $0 == MachineFacts.traceOfKubeOVN
+    }
   }
 
   /// What says that this node belongs to a Kubernetes cluster.

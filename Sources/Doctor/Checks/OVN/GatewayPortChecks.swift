@@ -79,9 +79,10 @@ extension Check {
       guard !missing.isEmpty else { continue }
       let lowest = present.map(\.priority).min() ?? 100
       let steps = missing.enumerated().map { index, node in
-        RepairStep(
-          command: "kubectl ko nbctl lrp-set-gateway-chassis \(port.name) "
-            + "\(join.chassisName(of: node) ?? node.name) \(max(1, lowest - 1 - index))")
+        let (chassis, priority) = (join.chassisName(of: node) ?? node.name, max(1, lowest - 1 - index))
+        return RepairStep(
+          command: "kubectl ko nbctl lrp-set-gateway-chassis \(port.name) \(chassis) \(priority)",
+          action: .addGatewayChassis(port: port.name, chassis: chassis, priority: priority))
       }
       examination.found(
         Finding(
@@ -111,14 +112,15 @@ extension Check {
           "EW-OVN-45", port.name, certainty: binding.chassis == nil ? .certain : .likely,
           parameters: ["port": port.name, "sessions": up.map(\.dstIp).joined(separator: ", ")],
           evidence: [reason] + up.map(\.evidence),
-          steps: users.map { route in
-            RepairStep(
-              Words(
-                "Take the route through \(route.nexthop) out until the port has a chassis again",
-                zh: "在端口重新绑定之前，先撤下经 \(route.nexthop) 的路由"),
-              command: "kubectl ko nbctl --policy=\(route.policy ?? "dst-ip") lr-route-del "
-                + "\(join.router(ofPort: port.name)?.name ?? "ROUTER") \(route.ipPrefix) \(route.nexthop)")
-          }))
+          steps: join.renewals(up)
+            + users.map { route in
+              RepairStep(
+                Words(
+                  "Take the route through \(route.nexthop) out until the port has a chassis again",
+                  zh: "在端口重新绑定之前，先撤下经 \(route.nexthop) 的路由"),
+                command: "kubectl ko nbctl --policy=\(route.policy ?? "dst-ip") lr-route-del "
+                  + "\(join.router(ofPort: port.name)?.name ?? "ROUTER") \(route.ipPrefix) \(route.nexthop)")
+            }))
     }
   }
 

@@ -37,8 +37,7 @@ extension Check {
             Evidence("SB BFD \(row.uuid)", "logical_port=\(row.logicalPort) dst_ip=\(row.dstIp) status=up"),
             Evidence(session?.source ?? "sessions here", "\(peer.map { "\($0)" } ?? port.name): \(state)")
           ],
-          steps: north.bfd.first { $0.logicalPort == row.logicalPort && $0.dstIp == row.dstIp }.map(join.renewal)
-            ?? []))
+          steps: join.renewals(north.bfd.filter { $0.logicalPort == row.logicalPort && $0.dstIp == row.dstIp })))
     }
   }
 }
@@ -55,23 +54,30 @@ extension Facts {
 }
 
 extension OVNJoin {
-  /// Makes a row anew, so that a stale status goes with the old one.
-  fileprivate func renewal(_ row: OVNFacts.BFD) -> [RepairStep] {
-    let routes = north.logicalRouterStaticRoute.filter { $0.bfd == row.uuid }
-    let timers = [
-      row.minTx.map { "min_tx=\($0)" }, row.minRx.map { "min_rx=\($0)" }, row.detectMult.map { "detect_mult=\($0)" }
-    ]
-    let create =
-      (["create", "bfd", "logical_port=\(row.logicalPort)", "dst_ip=\(row.dstIp)"] + timers.compactMap { $0 })
-      .joined(separator: " ")
-    let clear = routes.map { "clear logical_router_static_route \($0.uuid) bfd -- " }.joined()
-    return [
-      RepairStep(command: "kubectl ko nbctl \(clear)destroy bfd \(row.uuid)"),
-      RepairStep(
-        Words(
-          "It prints the new row's UUID, which goes into the routes and the Vpc's bfdId",
-          zh: "输出的新 UUID 要写入路由以及 Vpc 的 bfdId"),
-        command: "kubectl ko nbctl \(create)")
-    ] + routes.map { RepairStep(command: "kubectl ko nbctl set logical_router_static_route \($0.uuid) bfd=UUID") }
+  /// Makes rows anew, so that a stale status goes with the old one.
+  func renewals(_ rows: [OVNFacts.BFD]) -> [RepairStep] {
+    rows.flatMap { row in
+      let routes = north.logicalRouterStaticRoute.filter { $0.bfd == row.uuid }
+      let timers = [
+        row.minTx.map { "min_tx=\($0)" }, row.minRx.map { "min_rx=\($0)" },
+        row.detectMult.map { "detect_mult=\($0)" }
+      ]
+      let create =
+        (["create", "bfd", "logical_port=\(row.logicalPort)", "dst_ip=\(row.dstIp)"] + timers.compactMap { $0 })
+        .joined(separator: " ")
+      let clear = routes.map { "clear logical_router_static_route \($0.uuid) bfd -- " }.joined()
+      return [
+        RepairStep(
+          Words(
+            "Make OVN's row for \(row.dstIp) anew; by hand it gets another UUID",
+            zh: "重建 OVN 中 \(row.dstIp) 的 BFD 行；手工重建时 UUID 会变"),
+          command: "kubectl ko nbctl \(clear)destroy bfd \(row.uuid)", action: .renewBFD(row: row.uuid)),
+        RepairStep(
+          Words(
+            "It prints the new row's UUID, which goes into the routes and the Vpc's bfdId",
+            zh: "输出的新 UUID 要写入路由以及 Vpc 的 bfdId"),
+          command: "kubectl ko nbctl \(create)")
+      ] + routes.map { RepairStep(command: "kubectl ko nbctl set logical_router_static_route \($0.uuid) bfd=UUID") }
+    }
   }
 }
