@@ -103,7 +103,8 @@ let package = Package(
     .executableTarget(
       name: "everway",
       dependencies: [
-        "Addresses", "Beacon", "BFD", "Capture", "Cluster", "Collectors", "Configuration", "Control", "Doctor",
+        "Addresses", "Beacon", "BFD", "Capture", "Cluster", "ClusterSources", "Collectors", "Configuration",
+        "Control", "Doctor",
         "Firewall",
         "Gateway", "Lab", "Languages", "NamespaceDiagnosis", "Netlink", "NetworkNamespaces", "OpenBFDD",
         "PeerProbe",
@@ -173,7 +174,8 @@ let package = Package(
       "Gateway",
       [
         "Addresses", "AgentHost", "BFD", "Capture", "CLinux", "Configuration", "Control", "Lab",
-        "NamespaceDiagnosis", "NamespaceTestSupport", "Netlink", "NetworkNamespaces", "Processes", "Runtime", "Speaker"
+        "NamespaceDiagnosis", "NamespaceTestSupport", "Netlink", "NetworkNamespaces", "Processes", "Runtime",
+        "Speaker"
       ]),
     .executableTarget(
       name: "AgentHost", dependencies: ["Configuration", "Gateway"], path: "Tests/AgentHost",

@@ -176,7 +176,9 @@ import Testing
       view.addresses = [AddressFacts(link: "ovnext0", prefix: try #require(IPPrefix("\(Field.nexthop)/24")))]
       network.inside = .value(view)
       facts.network = .value(network)
-      let found = try #require(Diagnosis(facts, try Selection(["EW-OVN-46"])).all.first)
+      let diagnosis = Diagnosis(facts, try Selection(["EW-OVN-46"]))
+      let found = try #require(
+        diagnosis.all.first, "\(diagnosis.areas) \(facts.ovn.value?.southbound.value?.bfd ?? []) \(view)")
       #expect(found.remedy.repair == .guarded)
       for action in found.remedy.actions { try Repairs.apply(action, options: field.options) }
       try field.central.wait(for: "down", of: Field.nexthop)
@@ -212,15 +214,15 @@ import Testing
       #expect(manual.subject == "node1" && manual.remedy.repair == .manual, "there is no br-external")
       try field.chassis.vsctl(
         "add-br", "br-external", "--", "set", "bridge", "br-external", "datapath_type=netdev")
-      let options = field.options
+      let now = field
       let repairer = Repairer(
-        try Selection(["EW-CFG-59"]), gather: { field.facts() },
+        try Selection(["EW-CFG-59"]), gather: { now.facts() },
         apply: { (action) throws(RepairError) in
-          try Repairs.apply(action, options: options)
+          try Repairs.apply(action, options: now.options)
           // ovn-controller tells the southbound database in its own time.
-          _ = waitUntil(timeout: .seconds(20)) { (try? field.findings("EW-CFG-59").isEmpty) ?? false }
+          _ = waitUntil(timeout: .seconds(20)) { (try? now.findings("EW-CFG-59").isEmpty) ?? false }
         }, ask: { _ in false })
-      #expect(repairer.run(field.facts()).outcomes.map(\.result) == [.repaired])
+      #expect(repairer.run(now.facts()).outcomes.map(\.result) == [.repaired])
     }
   }
 

@@ -37,6 +37,11 @@ import Testing
     }
   }
 
+  @Test func hasACheckForEveryFinding() {
+    let made = Set(Check.all.flatMap(\.findings))
+    #expect(Catalogue.entries.map(\.id).filter { !made.contains($0) } == [])
+  }
+
   @Test func findingsOfEveryCheckAreInIt() {
     let known = Set(Catalogue.entries.map(\.id))
     for check in Check.all { #expect(known.isSuperset(of: check.findings)) }

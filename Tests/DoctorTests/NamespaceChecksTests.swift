@@ -198,6 +198,18 @@ import Testing
     let finding = try only(facts)
     #expect(finding.id == FindingID("EW-NS-13"))
     #expect(finding.subject == "node1")
+    #expect(finding.remedy.repair == .automatic && finding.remedy.actions.count == 1)
+  }
+
+  @Test func ovnEipsThatNobodyMayReadAreAGap() {
+    var facts = facts { namespace(9, &$0) }
+    var cluster = ClusterFacts()
+    cluster.nodes = .value([.init(name: "node1", labels: ["ovn.kubernetes.io/node-ext-gw": "true"])])
+    cluster.ovnEips = .unavailable("ovn-eips.kubeovn.io is forbidden")
+    facts.cluster = .value(cluster)
+    let diagnosis = Diagnosis(facts, checks: Check.namespace)
+    #expect(diagnosis.all.isEmpty)
+    #expect(diagnosis.areas.first?.gaps.map(\.reason) == ["ovn-eips.kubeovn.io is forbidden"])
   }
 
   @Test func whatCouldNotBeLookedAtIsSaid() {

@@ -1,6 +1,6 @@
 extension Check {
   static let ovn: [Check] = [
     bfdRows, bfdPorts, bfdTimers, gatewayChassis, lateGatewayNodes, deadGatewayChassis, movedGatewayPort,
-    bfdPermission
+    bfdPermission, staleSessions
   ]
 }
