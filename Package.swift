@@ -26,13 +26,16 @@ let package = Package(
   name: "everway",
   products: [
     .executable(name: "everway", targets: ["everway"]),
-    .library(name: "BFD", targets: ["BFD"])
+    .library(name: "BFD", targets: ["BFD"]),
+    // Also because SwiftPM looks for module aliases from the products on.
+    .library(name: "Kubernetes", targets: ["Kubernetes"])
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6")
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0")
   ],
   targets: [
     // Pure: no socket, no clock, no file, no Foundation.
@@ -98,6 +101,18 @@ let package = Package(
         .product(name: "NIOSSL", package: "swift-nio-ssl"), .product(name: "NIOTLS", package: "swift-nio")
       ]),
     library("ClusterSources", ["Addresses", "Cluster", "OVSDB", "OVSDBProtocol"]),
+    library("KubernetesProtocol", ["YAML"]),  // JSON by FoundationEssentials
+    library(
+      "Kubernetes",
+      [
+        "CLinux", "KubernetesProtocol", "Processes",
+        // It brings a module `Configuration` of its own.
+        .product(
+          name: "AsyncHTTPClient", package: "async-http-client",
+          moduleAliases: ["Configuration": "SwiftConfiguration"]),
+        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl")
+      ]),
     library("Processes", ["CLinux", "NetworkNamespaces"]),
     library("Lab", ["Addresses", "CLinux", "NetworkNamespaces", "Processes"]),
     .executableTarget(
