@@ -100,7 +100,8 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"), .product(name: "NIOTLS", package: "swift-nio")
       ]),
-    library("ClusterSources", ["Addresses", "Cluster", "OVSDB", "OVSDBProtocol"]),
+    library(
+      "ClusterSources", ["Addresses", "Cluster", "Kubernetes", "KubernetesProtocol", "OVSDB", "OVSDBProtocol"]),
     library("KubernetesProtocol", ["YAML"]),  // JSON by FoundationEssentials
     library(
       "Kubernetes",
@@ -199,6 +200,8 @@ let package = Package(
       name: "CollectorsTests",
       dependencies: [
         "everway", "Addresses", "BFD", "CLinux", "Cluster", "ClusterSources", "Collectors", "Doctor", "Firewall",
+        "Kubernetes",
+        "KubernetesProtocol",
         "Lab", "Languages",
         "NamespaceDiagnosis", "NamespaceTestSupport", "Netlink", "NetworkNamespaces", "Processes"
       ],

@@ -1,4 +1,6 @@
 import Glibc
+import Kubernetes
+import KubernetesProtocol
 public import OVSDB
 
 /// Where a cluster's facts are to come from. What is nil is found out.
@@ -16,6 +18,8 @@ public struct ClusterOptions: Sendable {
   /// For databases by `ssl:`; nil for Kube-OVN's, /var/run/tls.
   public var tls: TLSFiles?
   public var kinds = Kinds.all
+  /// Where Kubernetes puts a pod's service account.
+  public var serviceAccount = KubernetesConfiguration.serviceAccountDirectory
   /// Where ovn-central's own sockets would be.
   public var centralDirectory = "/var/run/ovn"
   public var environment = Self.currentEnvironment()
@@ -47,7 +51,8 @@ public struct ClusterOptions: Sendable {
     var result: [String: String] = [:]
     for name in [
       "OVN_DB_IPS", "ENABLE_SSL", "OVN_NB_SERVICE_HOST", "OVN_NB_SERVICE_PORT", "OVN_SB_SERVICE_HOST",
-      "OVN_SB_SERVICE_PORT", "NODE_NAME", "KUBE_NODE_NAME"
+      "OVN_SB_SERVICE_PORT", "NODE_NAME", "KUBE_NODE_NAME", "KUBECONFIG", "HOME", "PATH", "KUBERNETES_SERVICE_HOST",
+      "KUBERNETES_SERVICE_PORT"
     ] {
       if let value = getenv(name) { result[name] = String(cString: value) }
     }

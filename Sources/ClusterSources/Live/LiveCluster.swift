@@ -1,4 +1,6 @@
 public import Cluster
+import Kubernetes
+import KubernetesProtocol
 import OVSDBProtocol
 import Synchronization
 
@@ -11,6 +13,9 @@ public final class LiveCluster: Sendable {
   private let onChange: @Sendable () -> Void
   private let rounds: Int?
   private let wiring: Mutex<Wiring>
+  /// nil where there is no way to an API server.
+  let kubernetes: LiveKubernetes?
+  private let kubernetesProblem: String
 
   /// What is connected, and what was read of it. Held by callers only, never by the threads of the connections.
   private struct Wiring {
@@ -59,10 +64,27 @@ public final class LiveCluster: Sendable {
     self.options = options
     self.onChange = onChange
     self.rounds = rounds
+    var problem = "not looked at"
+    kubernetes = options.kinds.contains(.kubernetes) ? Self.kubernetes(options, &problem, onChange) : nil
+    kubernetesProblem = problem
     wiring = Mutex(Wiring(finder: options.finder(), ports: [options.nodeName]))
     wiring.withLock { wiring in
       if options.kinds.contains(.openVSwitch) { connectOpenVSwitch(&wiring) }
       connect(&wiring)
+    }
+  }
+
+  private static func kubernetes(
+    _ options: ClusterOptions, _ problem: inout String, _ onChange: @escaping @Sendable () -> Void
+  ) -> LiveKubernetes? {
+    do throws(KubernetesError) {
+      return LiveKubernetes(
+        try .load(
+          kubeconfig: options.kubeconfig, context: options.context, environment: options.environment,
+          serviceAccount: options.serviceAccount), onChange: onChange)
+    } catch {
+      problem = error.description
+      return nil
     }
   }
 
@@ -73,9 +95,12 @@ public final class LiveCluster: Sendable {
   /// Takes a few milliseconds, more after a change in a large database; two seconds when a thread hangs.
   public func facts() -> (ovs: Gathered<OVSFacts>, ovn: OVNFacts, cluster: ClusterFacts) {
     wiring.withLock { wiring in
-      wiring.staleness = []
+      wiring.staleness = kubernetes?.staleness ?? []
+      let cluster = cluster()
+      wiring.finder.northboundService = kubernetes?.northboundService ?? wiring.finder.northboundService
       let ovs = look(&wiring)
       connect(&wiring)
+      watchPorts(of: cluster, &wiring)
       var ovn = OVNFacts()
       ovn.northbound = Self.read(&wiring.northbound, "OVN_Northbound", &wiring.staleness) {
         (snapshot) throws(RowDecodingError) in try OVNFacts.Northbound(snapshot)
@@ -83,8 +108,37 @@ public final class LiveCluster: Sendable {
       ovn.southbound = Self.read(&wiring.southbound, "OVN_Southbound", &wiring.staleness) {
         (snapshot) throws(RowDecodingError) in try OVNFacts.Southbound(snapshot)
       }
-      return (ovs, ovn, ClusterFacts())
+      return (ovs, ovn, cluster)
     }
+  }
+
+  private func cluster() -> ClusterFacts {
+    if let kubernetes { return kubernetes.facts() }
+    var facts = ClusterFacts()
+    facts.nodes = .unavailable(kubernetesProblem)
+    facts.ovnEips = .unavailable(kubernetesProblem)
+    facts.vpcs = .unavailable(kubernetesProblem)
+    facts.subnets = .unavailable(kubernetesProblem)
+    facts.vlans = .unavailable(kubernetesProblem)
+    facts.providerNetworks = .unavailable(kubernetesProblem)
+    facts.vpcEgressGateways = .unavailable(kubernetesProblem)
+    facts.externalGatewayConfig = .unavailable(kubernetesProblem)
+    facts.controller = .unavailable(kubernetesProblem)
+    facts.cni = .unavailable(kubernetesProblem)
+    facts.pods = .unavailable(kubernetesProblem)
+    return facts
+  }
+
+  /// Ports are named after gateway nodes.
+  private func watchPorts(of cluster: ClusterFacts, _ wiring: inout Wiring) {
+    guard cluster.ovnEips.value != nil else { return }
+    let wanted = Set(cluster.lspEips.map(\.name) + [options.nodeName])
+    guard wanted != wiring.ports else { return }
+    wiring.ports = wanted
+    wiring.northbound.database?.setConditions(
+      table: OVNFacts.LogicalSwitchPort.table, anyOf: OVNFacts.Northbound.portConditions(wanted))
+    wiring.southbound.database?.setConditions(
+      table: OVNFacts.PortBinding.table, anyOf: OVNFacts.Southbound.portConditions(wanted))
   }
 
   /// What of the last `facts()` is old.
@@ -97,13 +151,15 @@ public final class LiveCluster: Sendable {
       return [wiring.openVSwitch, wiring.northbound.database, wiring.southbound.database].compactMap { $0 }
     }
     for database in databases { database.close() }
+    kubernetes?.close()
   }
 
   // MARK: For one look
 
   /// Whether waiting longer may bring something that is not there yet.
   var isComplete: Bool {
-    wiring.withLock { wiring in
+    guard kubernetes?.isSettled != false else { return false }
+    return wiring.withLock { wiring in
       let isOVSOpen = wiring.openVSwitch != nil && wiring.ovs == nil && wiring.openVSwitchProblem == nil
       return !isOVSOpen && !wiring.northbound.isOpen && !wiring.southbound.isOpen
     }
@@ -121,6 +177,14 @@ public final class LiveCluster: Sendable {
       throw ClusterWriteError("OVN's northbound database cannot be written: \(north.reason)")
     }
     return NorthboundWriter(database.client, southbound: south.database?.client)
+  }
+
+  /// - Throws: why there is no API server to write to.
+  public func objectWriter() throws(ClusterWriteError) -> ObjectWriter {
+    guard let kubernetes else {
+      throw ClusterWriteError("the cluster's objects cannot be written: \(kubernetesProblem)")
+    }
+    return ObjectWriter(kubernetes.client)
   }
 
   public func openVSwitchWriter() throws(ClusterWriteError) -> OVSWriter {

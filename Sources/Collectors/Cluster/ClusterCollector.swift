@@ -6,7 +6,7 @@ import Doctor
 enum ClusterCollector {
   /// Takes `patience` at most; nothing where nothing says that there is a cluster.
   static func gather(_ context: CollectionContext, into facts: inout Facts) {
-    let look = LiveCluster.look(context.clusterOptions, timeout: context.clusterPatience)
+    let look = LiveCluster.look(context.clusterOptions, timeout: context.clusterPatience, messages: LogMessages.all)
     facts.ovs = look.ovs
     facts.ovn = look.ovn
     facts.cluster = look.cluster

@@ -28,7 +28,7 @@ public enum Repairs {
     case .plugInternalPort, .setOVSExternalID, .setBridgeMapping:
       try OVSRepairs.apply(action, socket: options.ovsSocket)
     case .superviseRoute, .superviseNexthop, .renewBFD, .addGatewayChassis: try OVNRepairs.apply(action, options)
-    case .patchObject: throw RepairError("this version cannot do it: \(action)")
+    case .patchObject(let path, let kind, let body): try ObjectRepairs.patch(path, kind, body, options)
     case .forgetConnections(let namespace, let address):
       try ConnectionRepairs.forget(address, in: namespace)
     }

@@ -33,7 +33,7 @@ extension Catalogue {
           `kubectl label node {eip} ovn.kubernetes.io/node-ext-gw=true --overwrite`。
           """),
       explains: ["EW-CFG-52"],
-      tested: .fromFacts("OvnEipsOfGatewayNodes.thatWorkAndAreNotReadyAreFound", why: noCluster),
+      tested: .live("ClusterFindings.whatKubeOVNForgotToWriteIsWritten"),
       examples: ["eip": "node1"]),
     CatalogueEntry(
       "EW-CFG-52", .configuration, .error, .manual,

@@ -27,7 +27,7 @@ extension Catalogue {
         zh: "查明 kube-ovn-cni 为何没有设置（节点被 ProviderNetwork 排除，或网卡名不同）。手工设置："
           + "`kubectl ko vsctl {node} set open . external-ids:ovn-bridge-mappings=...,{network}:br-{network}`，前面保留已有的映射。"
       ),
-      tested: .fromFacts("TheWayOut.withoutABridgeIsFound", why: noCluster),
+      tested: .live("OVNFindings.aMissingBridgeMappingIsSetWhereTheBridgeIs"),
       examples: ["node": "node2", "network": "external204"]),
     CatalogueEntry(
       "EW-CFG-60", .configuration, .error, .manual,
@@ -110,10 +110,12 @@ extension Catalogue {
         zh: "NB 中带 ecmp_symmetric_reply 而无 bfd 的 src-ip 路由，且路由器没有对应下一跳的 BFD 行。"),
       fix: Words(
         "Set enableBfd to true again, or remove the routes (Vpc.spec.staticRoutes, then `kubectl ko nbctl --policy=src-ip "
-          + "lr-route-del {router} PREFIX NEXTHOP`) and give the VPC one default route.",
+          + "lr-route-del {router} PREFIX NEXTHOP`) and give the VPC one default route. `everway doctor --fix` does the former, and "
+          + "makes the BFD rows too, one after the other; one whose session does not come up within 15 s is taken back.",
         zh: "重新把 enableBfd 设为 true，或删除这些路由（Vpc.spec.staticRoutes，以及 `kubectl ko nbctl --policy=src-ip lr-route-del "
-          + "{router} PREFIX NEXTHOP`）并为 VPC 配置一条默认路由。"),
-      tested: .fromFacts("TheWayOut.withoutSupervisionIsFound", why: noCluster),
+          + "{router} PREFIX NEXTHOP`）并为 VPC 配置一条默认路由。`everway doctor --fix` 采用前一种方式，并逐个创建 BFD 行；"
+          + "会话 15 秒内没有 up 的会撤回。"),
+      tested: .live("OVNFindings.routesWithoutSupervisionGetIt"),
       examples: ["router": "vpc1", "nexthops": "10.204.0.11, 10.204.0.12"]),
     CatalogueEntry(
       "EW-CFG-64", .configuration, .warning, .manual,
@@ -212,7 +214,7 @@ extension Catalogue {
           kube-ovn-cni 发现可用的命名空间后不会改动它。已经损坏的用 `everway netns repair ovnext` 恢复。
           """),
       explains: ["EW-NS-01", "EW-NS-02"],
-      tested: .fromFacts("KubeOVNCNI.whoseMountsStayInsideIsFound", why: noCluster),
+      tested: .live("ClusterFindings.theReportedCaseHasTwoCausesAndOneIsHarmless"),
       examples: ["propagation": "HostToContainer", "container": "cni-server"])
   ]
 }

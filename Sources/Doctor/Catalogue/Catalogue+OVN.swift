@@ -46,7 +46,7 @@ extension Catalogue {
           修改 external-gw-addr 没有作用，它只用于默认 VPC。若要真正监测物理网关，请在网关节点上用 everway：\
           `everway probe {gateway}` 会说明它是否支持 BFD，以及不支持时该用什么。
           """),
-      tested: .fromFacts("RowsOfBFD.ofThePhysicalGatewayAreWorthKnowingAndNoMore", why: noCluster),
+      tested: .live("ClusterFindings.theReportedCaseHasTwoCausesAndOneIsHarmless"),
       examples: ["gateway": "10.9.0.1", "port": "vpc1-external204"]),
     CatalogueEntry(
       "EW-OVN-40", .ovn, .error, .automatic,
@@ -72,14 +72,16 @@ extension Catalogue {
       fix: Words(
         """
         Put the row's UUID into the Vpc's static route and into OVN's: \
-        `kubectl ko nbctl set logical_router_static_route ROUTE bfd={row}`. When there is no route at all, the subnet lacks \
-        `enableEcmp: true`.
+        `kubectl ko nbctl set logical_router_static_route ROUTE bfd={row}`; `everway doctor --fix` does both, and takes OVN's \
+        back when the session does not come up within 15 s, since OVN withdraws a route whose session is down. When there is \
+        no route at all, the subnet lacks `enableEcmp: true`.
         """,
         zh: """
           把该行的 UUID 写入 Vpc 的静态路由以及 OVN 的路由：`kubectl ko nbctl set logical_router_static_route ROUTE bfd={row}`。\
+          `everway doctor --fix` 可完成这两步；若会话 15 秒内没有 up，会撤回 OVN 中的修改，因为会话 down 时 OVN 会撤销路由。\
           如果根本没有路由，说明子网没有设置 `enableEcmp: true`。
           """),
-      tested: .fromFacts("RowsOfBFD.ofANextHopThatItsRouteDoesNotNameAreFound", why: noCluster),
+      tested: .live("OVNFindings.aRouteThatLostItsSessionGetsItBack"),
       examples: ["nexthop": "10.204.0.11", "port": "vpc1-external204", "row": "6f1c..."]),
     CatalogueEntry(
       "EW-OVN-41", .ovn, .error, .manual,
@@ -180,7 +182,7 @@ extension Catalogue {
         "`kubectl ko nbctl lrp-set-gateway-chassis {port} CHASSIS PRIORITY`, below the priorities that are there, so that "
           + "nothing moves.",
         zh: "执行 `kubectl ko nbctl lrp-set-gateway-chassis {port} CHASSIS PRIORITY`，优先级低于现有值，以免端口迁移。"),
-      tested: .fromFacts("GatewayPorts.thatLackANodeLabelledLaterAreFound", why: noCluster),
+      tested: .live("OVNFindings.aGatewayNodeLabelledLaterIsLetIn"),
       examples: ["port": "vpc1-external204", "nodes": "node3"])
   ]
 }

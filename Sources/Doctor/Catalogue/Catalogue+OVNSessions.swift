@@ -30,13 +30,13 @@ extension Catalogue {
         """
         Bring ovn-controller back on that node (`kubectl -n kube-system get pod -l app=ovs -o wide`), or give the port another \
         chassis: `kubectl ko nbctl lrp-set-gateway-chassis {port} CHASSIS 110`. Until then take the routes out, or make the \
-        BFD rows anew, so that the stale status goes.
+        BFD rows anew, so that the stale status goes: `everway doctor --fix` does that, under the rows' own UUIDs.
         """,
         zh: """
           恢复该节点上的 ovn-controller（`kubectl -n kube-system get pod -l app=ovs -o wide`），或为端口指定其他 chassis：\
-          `kubectl ko nbctl lrp-set-gateway-chassis {port} CHASSIS 110`。在此之前先撤下路由，或重建 BFD 行以清除陈旧状态。
+          `kubectl ko nbctl lrp-set-gateway-chassis {port} CHASSIS 110`。在此之前先撤下路由，或重建 BFD 行以清除陈旧状态：`everway doctor --fix` 可以做到，且保持原来的 UUID。
           """),
-      tested: .fromFacts("GatewayPorts.thatNobodyHostsWhileBFDSaysUpAreFound", why: noCluster),
+      tested: .live("OVNFindings.aDeadChassisThatSaysUpLosesItsWord"),
       examples: ["port": "vpc1-external204", "sessions": "10.204.0.11, 10.204.0.12"]),
     CatalogueEntry(
       "EW-OVN-46", .ovn, .critical, .guarded,
@@ -60,11 +60,14 @@ extension Catalogue {
       fix: Words(
         """
         See first why the session is not Up here (findings of the area BFD). Then make OVN's row anew: clear `bfd` of the \
-        routes that use it, destroy the row, create it, and set it in the routes; the Vpc's bfdId must follow.
+        routes that use it, destroy the row, wait until it is gone from the southbound database, create it, and set it in the \
+        routes; the Vpc's bfdId must follow. `everway doctor --fix` does it under the row's own UUID, so that nothing has to \
+        follow, and leaves a note in the routes' external_ids meanwhile, by which an interrupted renewal is finished.
         """,
-        zh: "先查清会话在本机为何没有 Up（参见 BFD 部分的发现）。然后重建 OVN 的行：清除引用它的路由的 `bfd`，删除该行，重新创建并写回路由；"
-          + "Vpc 中的 bfdId 也要同步修改。"),
-      tested: .fromFacts("SessionsOfOVN.thatAreUpOnlyThereAreFound", why: noCluster),
+        zh: "先查清会话在本机为何没有 Up（参见 BFD 部分的发现）。然后重建 OVN 的行：清除引用它的路由的 `bfd`，删除该行，等南向数据库中的行消失后重新创建并写回路由；"
+          + "Vpc 中的 bfdId 也要同步修改。`everway doctor --fix` 会保持原来的 UUID，因此无需其他修改；"
+          + "期间会在路由的 external_ids 中留下标记，中断后可以继续完成。"),
+      tested: .live("OVNFindings.anUpThatTheSpeakerDoesNotKnowIsRenewed"),
       examples: ["local": "10.204.0.11", "peer": "10.204.0.254", "state": "Down"]),
     CatalogueEntry(
       "EW-OVN-47", .ovn, .error, .manual,

@@ -269,6 +269,6 @@ extension CatalogueEntry {
         + "again.",
       zh:
         "执行 `kubectl label node {node} ovn.kubernetes.io/node-ext-gw-`，再在节点上执行 `ip netns del ovnext`；或重新创建 OvnEip。"),
-    tested: .fromFacts("DoctorTests/NamespaceChecksTests.swift", why: "it needs a cluster's facts"),
+    tested: .live("ClusterFindings.whatKubeOVNForgotToWriteIsWritten"),
     examples: names)
 }
