@@ -26,9 +26,7 @@ let package = Package(
   name: "everway",
   products: [
     .executable(name: "everway", targets: ["everway"]),
-    .library(name: "BFD", targets: ["BFD"]),
-    // Also because SwiftPM looks for module aliases from the products on.
-    .library(name: "Kubernetes", targets: ["Kubernetes"])
+    .library(name: "BFD", targets: ["BFD"])
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -107,7 +105,8 @@ let package = Package(
       "Kubernetes",
       [
         "CLinux", "KubernetesProtocol", "Processes",
-        // It brings a module `Configuration` of its own.
+        // It brings a module `Configuration` of its own. The alias stays below this target as long as no product names it: SwiftPM
+        // passes the aliases of a product on to all that depend on its targets.
         .product(
           name: "AsyncHTTPClient", package: "async-http-client",
           moduleAliases: ["Configuration": "SwiftConfiguration"]),
