@@ -69,7 +69,7 @@ public struct DatabaseFinder: Hashable, Sendable {
     }
     return .failure(
       .init(
-        reason: "no address of the southbound database: --ovn-sb was not given, OVN_DB_IPS is not set, "
+        reason: "no address of OVN's databases: --ovn-sb was not given, OVN_DB_IPS is not set, "
           + "the node's Open_vSwitch \(remoteProblem.map { "could not be asked (\($0))" } ?? "has no ovn-remote")",
         isHinted: false))
   }

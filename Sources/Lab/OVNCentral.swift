@@ -78,6 +78,11 @@ public final class OVNCentral: Sendable {
   /// SIGKILL of `nb` or `sb`'s server; `start` starts another on the same file.
   public func killDatabase(_ name: String) { processes.withLock { $0[name] }?.kill() }
 
+  /// SIGSTOP of ovn-northd: nothing goes from one database to the other.
+  public func pauseNorthd() { processes.withLock { $0["northd"] }?.pause() }
+  /// SIGCONT.
+  public func resumeNorthd() { processes.withLock { $0["northd"] }?.resume() }
+
   // MARK: Asking and changing
 
   /// `ovn-nbctl` on this northbound database.

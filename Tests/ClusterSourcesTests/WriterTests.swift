@@ -33,6 +33,32 @@ import Testing
     }
   }
 
+  /// When northd sees both transactions at once it is its version's affair what becomes of the status; but nothing is left half
+  /// done.
+  @Test func sayWhenNorthdDoesNotFollow() throws {
+    try OVNField.with("slow") { field in
+      try field.network.watch(OVNField.gateway1, BFDTimers(milliseconds: 100))
+      let row = try field.northbound("BFD", "_uuid")
+      try field.central.wait(for: "down", of: OVNField.gateway1)
+      field.chassis.killController()
+      let session = try field.central.sbctl("--bare", "--columns=_uuid", "list", "BFD").filter { !$0.isWhitespace }
+      try field.central.sbctl("set", "BFD", session, "status=up")
+      try field.central.wait(for: "up", of: OVNField.gateway1)
+      let writer = try field.writer()
+      field.central.pauseNorthd()
+      let error = #expect(throws: ClusterWriteError.self) {
+        try writer.renew(bfd: row, timeout: .milliseconds(300))
+      }
+      #expect(error?.message.contains("northd did not follow") == true, "\(error?.message ?? "")")
+      #expect(try field.northbound("BFD", "_uuid") == row)
+      #expect(try field.northbound("Logical_Router_Static_Route", "bfd") == row)
+      #expect(try field.northbound("Logical_Router_Static_Route", "external_ids") == "")
+      field.central.resumeNorthd()
+      try writer.renew(bfd: row)
+      try field.central.wait(for: "down", of: OVNField.gateway1)
+    }
+  }
+
   @Test func finishWhatAnotherHasBegun() throws {
     try OVNField.with("finish") { field in
       try field.network.watch(OVNField.gateway1, BFDTimers(milliseconds: 250))
