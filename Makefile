@@ -46,6 +46,10 @@ install: build ## into $(PREFIX), /usr/local by default; with OpenBFDD's names a
 	  install -D -m 0644 docs/man/$$page.8 "$(DESTINATION)/share/man/man8/$$page.8" && \
 	  install -D -m 0644 docs/man/$$page.zh_CN.8 "$(DESTINATION)/share/man/zh_CN/man8/$$page.8" || exit 1; done
 
+.PHONY: deb
+deb: build ## a Debian package, in .build/deb
+	@Scripts/deb "$$($(SWIFT) build $(RELEASE) --show-bin-path)/everway" .build/deb
+
 .PHONY: soak
 soak: ## simulate with fresh seeds for SECONDS_TO_RUN (default 600)
 	EVERWAY_SOAK_SECONDS=$(or $(SECONDS_TO_RUN),600) $(SWIFT) test --filter SimulationTests
