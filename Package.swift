@@ -68,6 +68,12 @@ let package = Package(
     library("Runtime", ["BFD", "CLinux", "NetworkNamespaces"]),
     library(
       "Beacon", ["Addresses", "BFD", "CLinux", "NetworkNamespaces", "OpenBFDD", "Runtime", "Speaker"]),
+    library(
+      "ClusterAgent",
+      [
+        "Addresses", "BFD", "Cluster", "ClusterSources", "Configuration", "Control", "Gateway", "KubeOVN",
+        "NetworkNamespaces", "Speaker"
+      ]),
     library("Control", ["CLinux"]),
     library(
       "Gateway",
@@ -118,10 +124,10 @@ let package = Package(
     .executableTarget(
       name: "everway",
       dependencies: [
-        "Addresses", "Beacon", "BFD", "Capture", "Cluster", "ClusterSources", "Collectors", "Configuration",
-        "Control", "Doctor",
+        "Addresses", "Beacon", "BFD", "Capture", "Cluster", "ClusterAgent", "ClusterSources", "Collectors",
+        "Configuration", "Control", "Doctor",
         "Firewall",
-        "Gateway", "Lab", "Languages", "NamespaceDiagnosis", "Netlink", "NetworkNamespaces", "OpenBFDD",
+        "Gateway", "KubeOVN", "Lab", "Languages", "NamespaceDiagnosis", "Netlink", "NetworkNamespaces", "OpenBFDD",
         "PeerProbe",
         "PeerProber", "Speaker", "YAML", "CLinux",
         .product(name: "ArgumentParser", package: "swift-argument-parser")

@@ -1,10 +1,11 @@
 import BFD
 import Cluster
 public import ClusterSources
+public import Configuration
 public import Gateway
 import Glibc
 public import KubeOVN
-import NetworkNamespaces
+public import NetworkNamespaces
 import Speaker
 import Synchronization
 
@@ -23,6 +24,13 @@ public final class ClusterAgent: Sendable {
       self.cluster = cluster
       self.kubeOVN = kubeOVN
       self.lease = lease
+    }
+
+    /// What the gateway has while nothing is known: the operator's part, in the cluster's namespace.
+    public var liveBase: GatewayConfiguration {
+      var base = kubeOVN.base
+      base.namespace = .named(kubeOVN.namespace)
+      return base
     }
   }
 
@@ -67,7 +75,7 @@ public final class ClusterAgent: Sendable {
     let live = LiveCluster(options.cluster) { [wake] in wake.signal() }
     defer { live.close() }
     var core = ClusterCore(node: options.cluster.nodeName, options: options.kubeOVN)
-    var hands = ClusterHands(self, live)
+    let hands = ClusterHands(self, live)
     while !isStopping.load(ordering: .relaxed) {
       let facts = live.facts()
       let input = ClusterCore.Input(

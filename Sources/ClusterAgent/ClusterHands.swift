@@ -6,10 +6,11 @@ import Gateway
 import Glibc
 import KubeOVN
 import Speaker
+import Synchronization
 
 /// Carries out what `ClusterCore` decides. Everything in here may take seconds; failures are told and tried again by the
 /// core's own pace.
-struct ClusterHands {
+final class ClusterHands {
   private let agent: ClusterAgent
   private let live: LiveCluster
   private var election: LeaseElection?
@@ -29,7 +30,7 @@ struct ClusterHands {
 
   func gatewayView() -> GatewayView? { agent.configuration.status().map { GatewayView($0) } }
 
-  mutating func carryOut(_ effect: ClusterCore.Effect, _ core: inout ClusterCore) {
+  func carryOut(_ effect: ClusterCore.Effect, _ core: inout ClusterCore) {
     switch effect {
     case .publish(let configuration): agent.configuration.publish(configuration)
     case .publishNothing(let reason): agent.configuration.publishNothing(reason: reason)
@@ -71,7 +72,7 @@ struct ClusterHands {
   // MARK: The lease
 
   /// Reads or writes the lease when it is time to. Only where repairs are allowed: nobody else needs one.
-  mutating func campaign(with role: NodeRole) {
+  func campaign(with role: NodeRole) {
     guard agent.options.kubeOVN.repairsStaleSessions, case .gateway = role else {
       nextDeadline = .distantFuture
       return
@@ -112,7 +113,7 @@ struct ClusterHands {
     }
   }
 
-  private mutating func kubernetes() throws(ClusterWriteError) -> KubernetesWriter {
+  private func kubernetes() throws(ClusterWriteError) -> KubernetesWriter {
     if let writer { return writer }
     let made = try KubernetesWriter(agent.options.cluster)
     writer = made
@@ -134,16 +135,16 @@ struct ClusterHands {
     return "\(row), \(truth)\(help)"
   }
 
-  private mutating func attempt(_ subject: String, _ body: () throws(ClusterWriteError) -> String?) {
+  private func attempt(_ subject: String, _ body: () throws(ClusterWriteError) -> String?) {
     do throws(ClusterWriteError) { succeeded(subject, try body()) } catch { failed(subject, "\(subject): \(error)") }
   }
 
-  private mutating func succeeded(_ subject: String, _ news: String?) {
+  private func succeeded(_ subject: String, _ news: String?) {
     if let news { log(.info, news) }
     if failures.removeValue(forKey: subject) != nil { tellProblems() }
   }
 
-  private mutating func failed(_ subject: String, _ what: String) {
+  private func failed(_ subject: String, _ what: String) {
     guard failures.updateValue(what, forKey: subject) != what else { return }
     tellProblems()
   }

@@ -19,7 +19,11 @@ struct GatewayBuilder {
     self.ovn = ovn
     self.node = node
     self.options = options
-    configuration = GatewayConfiguration(namespace: .named(options.namespace))
+    configuration = options.base
+    configuration.namespace = .named(options.namespace)
+    names = Set(
+      configuration.bfd.peers.map(\.name) + configuration.bfd.allow.map(\.name) + configuration.paths.map(\.name)
+        + configuration.groups.map(\.name))
   }
 
   // MARK: Ports

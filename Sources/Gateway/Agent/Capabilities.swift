@@ -25,8 +25,8 @@ enum Capabilities {
     guard !missing.isEmpty else { return }
     let list = missing.map { "\($0.name) (\($0.why))" }.joined(separator: ", ")
     throw AgentError(
-      kind: .other,
-      message: "missing \(list); run as root, or grant it: AmbientCapabilities= in the systemd unit, "
+      .other,
+      "missing \(list); run as root, or grant it: AmbientCapabilities= in the systemd unit, "
         + "securityContext.capabilities.add in a pod")
   }
 

@@ -94,7 +94,7 @@ public struct GatewayAgent: ~Copyable {
       do {
         parsed = try GatewayConfiguration.load(path: path)
       } catch {
-        throw AgentError(kind: .configuration(error), message: "\(path) was refused")
+        throw AgentError(.configuration(error), "\(path) was refused")
       }
       for warning in parsed.warnings { log.write(.warning, warning.rendered) }
       configuration = parsed.configuration
@@ -181,6 +181,11 @@ public struct AgentError: Error, Sendable, CustomStringConvertible {
   /// What is wrong and what to do.
   public var message: String
 
+  public init(_ kind: Kind, _ message: String) {
+    self.kind = kind
+    self.message = message
+  }
+
   public var description: String { message }
 }
 
@@ -189,8 +194,8 @@ private func explained<T: ~Copyable>(_ body: () throws -> T) throws(AgentError) 
   do {
     return try body()
   } catch let error as ControlSocketError where error.kind == .alreadyRunning {
-    throw AgentError(kind: .alreadyRunning, message: "\(error)")
+    throw AgentError(.alreadyRunning, "\(error)")
   } catch {
-    throw AgentError(kind: .other, message: "\(error)")
+    throw AgentError(.other, "\(error)")
   }
 }

@@ -1,4 +1,6 @@
 import ArgumentParser
+import ClusterAgent
+import ClusterSources
 import Configuration
 import Gateway
 import Glibc
@@ -21,6 +23,7 @@ struct Run: ParsableCommand {
 
       EXAMPLES
         everway check gateway.yaml && everway run --config gateway.yaml
+        everway run --kube-ovn --node node1
 
       EXIT CODES
         0  told to stop, and stopped
@@ -49,12 +52,27 @@ struct Run: ParsableCommand {
   @Option(help: ArgumentHelp("When to use colour in the log.", valueName: "when"))
   var color = ColorChoice.auto
 
+  @OptionGroup(title: "A node of a Kube-OVN cluster") var kubeOVN: KubeOVNArguments
+
   func run() throws {
     let log = EventLog(descriptor: STDERR_FILENO, isColoured: color.applies(to: STDERR_FILENO))
-    let options = GatewayAgent.Options(
-      source: .file(file.config), stateDirectory: stateDirectory, version: Version.current)
+    guard kubeOVN.isKubeOVN else { return try run(.file(file.config), log) {} }
+    // Only a file that was asked for must be there.
+    let hasFile = file.config != ConfigurationOption.defaultFile || access(file.config, F_OK) == 0
+    let options = try kubeOVN.options(base: hasFile ? try file.load() : GatewayConfiguration())
+    let name = "Kube-OVN, node \(options.cluster.nodeName)"
+    let live = try LiveConfiguration(base: options.liveBase, name: name)
+    let agent = ClusterAgent(options, configuration: live, log: log)
+    try run(.live(live), log) { try agent.start() }
+    agent.stop()
+  }
+
+  /// - Parameter start: called once the gateway's agent has taken the signals.
+  private func run(_ source: ConfigurationSource, _ log: EventLog, start: () throws -> Void) throws {
+    let options = GatewayAgent.Options(source: source, stateDirectory: stateDirectory, version: Version.current)
     do throws(AgentError) {
       var agent = try GatewayAgent(options, log: log)
+      do { try start() } catch { throw AgentError(.other, "\(error)") }
       agent.run()
     } catch {
       if case .configuration(let errors) = error.kind { standardError(errors.rendered) }

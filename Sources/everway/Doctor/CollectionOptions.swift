@@ -30,34 +30,7 @@ struct CollectionOptions: ParsableArguments {
 
   @OptionGroup var control: ControlOptions
 
-  @Option(
-    help: ArgumentHelp(
-      "This node's name in Kubernetes.", discussion: "By default NODE_NAME, or the machine's.", valueName: "name"))
-  var node: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "How to reach the Kubernetes API.",
-      discussion: "By default KUBECONFIG, the pod's own account, the node's files.", valueName: "file"))
-  var kubeconfig: String?
-
-  @Option(help: ArgumentHelp("A context of the kubeconfig.", valueName: "name"))
-  var context: String?
-
-  @Option(
-    name: .customLong("ovn-nb"),
-    help: ArgumentHelp(
-      "OVN's northbound database.",
-      discussion: "As Open vSwitch writes it: tcp:10.0.0.1:6641. By default found out.",
-      valueName: "address"))
-  var northbound: String?
-
-  @Option(
-    name: .customLong("ovn-sb"),
-    help: ArgumentHelp(
-      "OVN's southbound database.", discussion: "By default OVN_DB_IPS, or ovn-remote of the node's Open_vSwitch.",
-      valueName: "address"))
-  var southbound: String?
+  @OptionGroup(title: "The cluster") var cluster: ClusterConnectionOptions
 
   @Flag(help: "Send nothing to find out: no ARP, no echo request.")
   var passive = false
@@ -67,11 +40,7 @@ struct CollectionOptions: ParsableArguments {
     collection.namespace = namespace
     collection.interface = interface
     collection.sendsProbes = !passive
-    collection.clusterOptions.node = node
-    collection.clusterOptions.kubeconfig = kubeconfig
-    collection.clusterOptions.context = context
-    collection.clusterOptions.northbound = northbound
-    collection.clusterOptions.southbound = southbound
+    collection.clusterOptions = cluster.cluster
     let file = config ?? ConfigurationOption.defaultFile
     if config != nil || access(file, F_OK) == 0 {
       do throws(ConfigurationErrors) {
