@@ -129,7 +129,7 @@ let package = Package(
         "Firewall",
         "Gateway", "KubeOVN", "Lab", "Languages", "NamespaceDiagnosis", "Netlink", "NetworkNamespaces", "OpenBFDD",
         "PeerProbe",
-        "PeerProber", "Speaker", "YAML", "CLinux",
+        "PeerProber", "Processes", "Speaker", "YAML", "CLinux",
         .product(name: "ArgumentParser", package: "swift-argument-parser")
       ],
       swiftSettings: settings),

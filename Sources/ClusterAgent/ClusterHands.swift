@@ -89,8 +89,11 @@ final class ClusterHands {
         let record = try kubernetes.writeLease(
           agent.options.lease,
           .init(
-            holder: election.identity, duration: election.duration, version: version ?? "", transitions: transitions))
-        if let record { election.wrote(record, begun: begun, at: MonotonicClock.now()) } else {
+            holder: election.identity, duration: election.duration, version: version ?? "", transitions: transitions
+          ))
+        if let record {
+          election.wrote(record, begun: begun, at: MonotonicClock.now())
+        } else {
           election.failed(at: MonotonicClock.now())
         }
       }
@@ -102,7 +105,9 @@ final class ClusterHands {
     let now = MonotonicClock.now()
     if case .wait(let until) = election.next(at: now) { nextDeadline = until } else { nextDeadline = now }
     if election.isLeader(at: now) != wasLeader {
-      log(.info, wasLeader ? "no longer the one who repairs for dead nodes" : "repairs for dead nodes are this node's")
+      log(
+        .info, wasLeader ? "no longer the one who repairs for dead nodes" : "repairs for dead nodes are this node's"
+      )
     }
     if election.isLeader(at: now), now >= finishesRenewalsAt {
       finishesRenewalsAt = now + 30_000_000_000
@@ -131,12 +136,15 @@ final class ClusterHands {
       }
     let help =
       isRepaired
-      ? "; the row is made anew" : "; traffic is lost there: everway doctor --fix, or run with --repair-stale-sessions"
+      ? "; the row is made anew"
+      : "; traffic is lost there: everway doctor --fix, or run with --repair-stale-sessions"
     return "\(row), \(truth)\(help)"
   }
 
   private func attempt(_ subject: String, _ body: () throws(ClusterWriteError) -> String?) {
-    do throws(ClusterWriteError) { succeeded(subject, try body()) } catch { failed(subject, "\(subject): \(error)") }
+    do throws(ClusterWriteError) { succeeded(subject, try body()) } catch {
+      failed(subject, "\(subject): \(error)")
+    }
   }
 
   private func succeeded(_ subject: String, _ news: String?) {

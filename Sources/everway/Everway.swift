@@ -60,16 +60,18 @@ struct Everway: ParsableCommand {
 enum Main {
   static func main() {
     if let status = StandIn.run() { exit(status) }
+    let isPlugin = CommandLine.arguments.first?.split(separator: "/").last.map(String.init) == KubectlEverway.name
     do {
-      try Everway.checkCommandName(CommandLine.arguments.dropFirst().first)
-      var command = try Everway.parseAsRoot()
+      if !isPlugin { try Everway.checkCommandName(CommandLine.arguments.dropFirst().first) }
+      var command = try isPlugin ? KubectlEverway.parseAsRoot() : Everway.parseAsRoot()
       try command.run()
     } catch let error as CommandError {
       standardError(error.rendered)
       exit(error.exitCode)
     } catch {
-      guard Everway.exitCode(for: error) == .validationFailure else { Everway.exit(withError: error) }
-      standardError(Everway.fullMessage(for: error))
+      let root: any ParsableCommand.Type = isPlugin ? KubectlEverway.self : Everway.self
+      guard root.exitCode(for: error) == .validationFailure else { root.exit(withError: error) }
+      standardError(root.fullMessage(for: error))
       exit(ExitStatus.usage)
     }
   }

@@ -22,19 +22,22 @@ struct KubeOVNArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "How the physical gateway is judged: neighbour, icmp, bfd or none.",
-      discussion: "When it is lost, this node leaves OVN's ECMP groups. EVERWAY_GATEWAY_HEALTH; by default neighbour.",
+      discussion:
+        "When it is lost, this node leaves OVN's ECMP groups. EVERWAY_GATEWAY_HEALTH; by default neighbour.",
       valueName: "how"))
   var gatewayHealth: KubeOVNOptions.GatewayHealth?
 
   @Flag(
     help: ArgumentHelp(
-      "Write the node's label and the OvnEip's status, as kube-ovn-cni does.", discussion: "EVERWAY_OWN_STATUS=true."))
+      "Write the node's label and the OvnEip's status, as kube-ovn-cni does.",
+      discussion: "EVERWAY_OWN_STATUS=true."))
   var ownStatus = false
 
   @Flag(
     help: ArgumentHelp(
       "Make rows of OVN anew that say `up` of what is down.",
-      discussion: "For dead nodes one of the living does it, elected by a Lease. EVERWAY_REPAIR_STALE_SESSIONS=true."))
+      discussion:
+        "For dead nodes one of the living does it, elected by a Lease. EVERWAY_REPAIR_STALE_SESSIONS=true."))
   var repairStaleSessions = false
 
   @Option(
@@ -55,7 +58,8 @@ struct KubeOVNArguments: ParsableArguments {
     } else if let text = Self.variable("EVERWAY_GATEWAY_HEALTH") {
       guard let health = KubeOVNOptions.GatewayHealth(rawValue: text) else {
         let known = KubeOVNOptions.GatewayHealth.allCases.map(\.rawValue).joined(separator: ", ")
-        throw CommandError(message: "EVERWAY_GATEWAY_HEALTH=\(text): expected one of \(known)", exitCode: ExitStatus.usage)
+        throw CommandError(
+          message: "EVERWAY_GATEWAY_HEALTH=\(text): expected one of \(known)", exitCode: ExitStatus.usage)
       }
       kubeOVN.gatewayHealth = health
     }

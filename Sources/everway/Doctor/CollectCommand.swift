@@ -40,7 +40,7 @@ struct CollectCommand: ParsableCommand {
 
   /// In one step: nobody sees half of it, and a full disk leaves what was there before.
   /// - Returns: what went wrong.
-  private static func replace(_ path: String, with bytes: [UInt8]) -> String? {
+  static func replace(_ path: String, with bytes: [UInt8]) -> String? {
     let draft = "\(path).\(getpid())"
     let fd = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard fd >= 0 else { return String(cString: strerror(errno)) }
