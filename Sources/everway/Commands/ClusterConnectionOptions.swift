@@ -32,6 +32,11 @@ struct ClusterConnectionOptions: ParsableArguments {
       valueName: "address"))
   var southbound: String?
 
+  @Option(
+    name: .customLong("ovs-socket"),
+    help: ArgumentHelp("The socket of the node's Open_vSwitch database.", valueName: "path"))
+  var openVSwitch = ClusterOptions.defaultOVSSocket
+
   var cluster: ClusterOptions {
     var options = ClusterOptions()
     options.node = node
@@ -39,6 +44,7 @@ struct ClusterConnectionOptions: ParsableArguments {
     options.context = context
     options.northbound = northbound
     options.southbound = southbound
+    options.ovsSocket = openVSwitch
     return options
   }
 }
