@@ -89,6 +89,7 @@ struct GatewayBuilder {
     for (number, port) in ports.enumerated() { addWaysOut(port, table: number == 0 ? nil : UInt32(100 + number)) }
     addPeers(eips)
     addNeighbourNodes(eips)
+    addUplinks()
     return KubeOVNGateway(configuration: configuration, ports: ports, problems: problems)
   }
 
@@ -159,6 +160,27 @@ struct GatewayBuilder {
           GatewayConfiguration.Path(
             name: unique(KubeOVN.nodePathPrefix + eip.name, address.family), via: address, interface: port.name,
             holdDown: .zero, health: .neighbour(Self.probe)))
+      }
+    }
+  }
+
+  /// Peers of one port and family hear when the gateways of that port and family are lost.
+  private mutating func addUplinks() {
+    guard options.gatewayHealth != .none else { return }
+    for port in ports {
+      for family in Set(port.gateways.map(\.family)).sorted(by: { "\($0)" < "\($1)" }) {
+        let watched = configuration.groups.flatMap { group in group.members.map(\.path) }.filter { name in
+          configuration.paths.contains { $0.name == name && $0.interface == port.name && $0.family == family }
+        }
+        let told =
+          configuration.bfd.peers.filter { peer in
+            peer.compatibility == .ovn && peer.interface == port.name && peer.address.family == family
+          }.map(\.name)
+          + configuration.bfd.allow.filter { $0.interface == port.name && $0.prefix.address.family == family }.map(\.name)
+        guard !watched.isEmpty, !told.isEmpty else { continue }
+        configuration.uplinks.append(
+          GatewayConfiguration.Uplinks(
+            watch: watched.map { .path($0) }, lostWhen: .all, tell: .silence, peers: told))
       }
     }
   }

@@ -153,4 +153,21 @@ import Testing
       KubeOVN.desiredGateway(sample.cluster, sample.ovn, node: "node1")
         == .unknown(reason: "OvnEip node1: \(reason)"))
   }
+
+  @Test func fallsSilentTowardsOVNWhenTheGatewayOfItsFamilyIsLost() throws {
+    var sample = SampleCluster()
+    sample.cluster.ovnEips = .value([SampleCluster.eip("node1", "10.204.0.11", v6: "fd00::11")])
+    var external = ClusterFacts.Subnet.Spec()
+    external.cidrBlock = "10.204.0.0/24,fd00::/64"
+    external.gateway = "10.204.0.1,fd00::1"
+    sample.cluster.subnets = .value([.init(name: "external204", spec: external)])
+    sample.addRow("vpc1-external204", "fd00::254/64", to: "fd00::11")
+    let configuration = try gateway(sample).configuration
+    #expect(configuration.uplinks.map(\.watch) == [[.path("gateway-external204")], [.path("gateway-external204-v6")]])
+    #expect(configuration.uplinks.map(\.peers) == [["vpc1-external204"], ["vpc1-external204-v6"]])
+    #expect(configuration.uplinks.allSatisfy { $0.tell == .silence })
+    var options = KubeOVNOptions()
+    options.gatewayHealth = .none
+    #expect(try gateway(sample, options).configuration.uplinks.isEmpty)
+  }
 }
