@@ -72,7 +72,7 @@ let package = Package(
       "ClusterAgent",
       [
         "Addresses", "BFD", "Cluster", "ClusterSources", "Configuration", "Control", "Gateway", "KubeOVN",
-        "NetworkNamespaces", "Speaker"
+        "Kubernetes", "KubernetesProtocol", "NetworkNamespaces", "Speaker"
       ]),
     library("Control", ["CLinux"]),
     library(

@@ -11,7 +11,7 @@ struct KubernetesWriter {
   private static let patience = Duration.seconds(3)
 
   init(_ options: ClusterOptions) throws(ClusterWriteError) {
-    do throws(KubernetesConfigurationProblem) {
+    do throws(KubernetesError) {
       client = KubernetesClient(try .load(kubeconfig: options.kubeconfig, context: options.context))
     } catch {
       throw ClusterWriteError("Kubernetes cannot be reached: \(error)")
