@@ -57,8 +57,8 @@ let package = Package(
     .target(
       name: "YAML", dependencies: ["CYAML"], swiftSettings: settings,
       linkerSettings: [.linkedLibrary(":libyaml.a")]),  // static: no libyaml on the target machine
-    library("Configuration", ["YAML", "Addresses", "BFD"]),
-    library("KubeOVN", ["Addresses", "BFD", "Cluster", "Configuration"]),
+    library("ConfigurationFile", ["YAML", "Addresses", "BFD"]),
+    library("KubeOVN", ["Addresses", "BFD", "Cluster", "ConfigurationFile"]),
     library("NetworkNamespaces", ["CLinux", "Languages", "NamespaceDiagnosis"]),
     library("Netlink", ["CLinux", "Addresses", "NetworkNamespaces"]),
     library("PacketSockets", ["CLinux", "Addresses"]),
@@ -71,20 +71,21 @@ let package = Package(
     library(
       "ClusterAgent",
       [
-        "Addresses", "BFD", "Cluster", "ClusterSources", "Configuration", "Control", "Gateway", "KubeOVN",
+        "Addresses", "BFD", "Cluster", "ClusterSources", "ConfigurationFile", "Control", "Gateway", "KubeOVN",
         "Kubernetes", "KubernetesProtocol", "NetworkNamespaces", "Speaker"
       ]),
     library("Control", ["CLinux"]),
     library(
       "Gateway",
       [
-        "Addresses", "BFD", "Capture", "Configuration", "Control", "CLinux", "Languages",
+        "Addresses", "BFD", "Capture", "ConfigurationFile", "Control", "CLinux", "Languages",
         "NamespaceDiagnosis", "Netlink", "NetworkNamespaces", "Probing", "Runtime", "Speaker"
       ]),
     library(
       "Collectors",
       [
-        "Addresses", "Beacon", "BFD", "CLinux", "Cluster", "ClusterSources", "Configuration", "Control", "Doctor",
+        "Addresses", "Beacon", "BFD", "CLinux", "Cluster", "ClusterSources", "ConfigurationFile", "Control",
+        "Doctor",
         "Firewall", "Languages", "NamespaceDiagnosis", "Netlink", "NetworkNamespaces", "OpenBFDD", "PacketSockets",
         "Probing",
         "Processes"
@@ -111,11 +112,7 @@ let package = Package(
       "Kubernetes",
       [
         "CLinux", "KubernetesProtocol", "Processes",
-        // It brings a module `Configuration` of its own. The alias stays below this target as long as no product names it: SwiftPM
-        // passes the aliases of a product on to all that depend on its targets.
-        .product(
-          name: "AsyncHTTPClient", package: "async-http-client",
-          moduleAliases: ["Configuration": "SwiftConfiguration"]),
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl")
       ]),
@@ -125,7 +122,7 @@ let package = Package(
       name: "everway",
       dependencies: [
         "Addresses", "Beacon", "BFD", "Capture", "Cluster", "ClusterAgent", "ClusterSources", "Collectors",
-        "Configuration", "Control", "Doctor",
+        "ConfigurationFile", "Control", "Doctor",
         "Firewall",
         "Gateway", "KubeOVN", "Lab", "Languages", "NamespaceDiagnosis", "Netlink", "NetworkNamespaces", "OpenBFDD",
         "PeerProbe",
@@ -164,12 +161,12 @@ let package = Package(
       swiftSettings: settings),
     tests("Capture", ["Addresses", "BFD"]),
     tests("Doctor", ["Addresses", "Cluster", "Languages", "NamespaceDiagnosis"]),
-    tests("KubeOVN", ["Addresses", "BFD", "Cluster", "Configuration"]),
+    tests("KubeOVN", ["Addresses", "BFD", "Cluster", "ConfigurationFile"]),
     tests("NamespaceDiagnosis", ["Languages"]),
     tests("Firewall", ["Addresses"]),
-    tests("PeerProbe", ["Configuration", "Firewall", "Languages"]),
+    tests("PeerProbe", ["ConfigurationFile", "Firewall", "Languages"]),
     tests("YAML"),
-    tests("Configuration", ["Addresses", "BFD", "YAML"]),
+    tests("ConfigurationFile", ["Addresses", "BFD", "YAML"]),
     .target(
       name: "NamespaceTestSupport", dependencies: ["NetworkNamespaces"], path: "Tests/NamespaceTestSupport",
       swiftSettings: settings),
@@ -189,17 +186,17 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "CommandTests",
-      dependencies: ["everway", "Configuration", "Control", "ControlTestSupport", "Processes"],
+      dependencies: ["everway", "ConfigurationFile", "Control", "ControlTestSupport", "Processes"],
       swiftSettings: settings),
     tests(
       "Gateway",
       [
-        "Addresses", "AgentHost", "BFD", "Capture", "CLinux", "Configuration", "Control", "Lab",
+        "Addresses", "AgentHost", "BFD", "Capture", "CLinux", "ConfigurationFile", "Control", "Lab",
         "NamespaceDiagnosis", "NamespaceTestSupport", "Netlink", "NetworkNamespaces", "Processes", "Runtime",
         "Speaker"
       ]),
     .executableTarget(
-      name: "AgentHost", dependencies: ["Configuration", "Gateway"], path: "Tests/AgentHost",
+      name: "AgentHost", dependencies: ["ConfigurationFile", "Gateway"], path: "Tests/AgentHost",
       swiftSettings: settings),
     .testTarget(
       name: "CollectorsTests",
@@ -212,9 +209,10 @@ let package = Package(
       ],
       swiftSettings: settings),
     tests(
-      "PeerProber", ["Addresses", "Configuration", "Firewall", "Lab", "NetworkNamespaces", "PeerProbe", "Processes"]
+      "PeerProber",
+      ["Addresses", "ConfigurationFile", "Firewall", "Lab", "NetworkNamespaces", "PeerProbe", "Processes"]
     ),
-    tests("Lab", ["Addresses", "Configuration", "NetworkNamespaces", "Processes"]),
+    tests("Lab", ["Addresses", "ConfigurationFile", "NetworkNamespaces", "Processes"]),
     .target(
       name: "Simulation", dependencies: ["Addresses", "BFD"], path: "Tests/Simulation", swiftSettings: settings),
     .testTarget(
@@ -222,7 +220,7 @@ let package = Package(
     .testTarget(
       name: "InteropTests",
       dependencies: [
-        "Addresses", "BFD", "CLinux", "Configuration", "Control", "Gateway", "Lab", "Netlink",
+        "Addresses", "BFD", "CLinux", "ConfigurationFile", "Control", "Gateway", "Lab", "Netlink",
         "NetworkNamespaces", "Processes", "Speaker"
       ],
       swiftSettings: settings)
@@ -233,7 +231,7 @@ let package = Package(
 // What fuzzing runs is also a test, which replays the corpus. With EVERWAY_FUZZ set, as Scripts/fuzz does, the same
 // files become one program for libFuzzer.
 let fuzzed: [Target.Dependency] = [
-  "Addresses", "BFD", "CLinux", "Configuration", "Control", "Firewall", "Netlink", "OpenBFDD", "OVSDBProtocol",
+  "Addresses", "BFD", "CLinux", "ConfigurationFile", "Control", "Firewall", "Netlink", "OpenBFDD", "OVSDBProtocol",
   "Probing",
   "Simulation",
   "YAML"

@@ -1,4 +1,4 @@
-@testable import Configuration
+@testable import ConfigurationFile
 @testable import Control
 @testable import YAML
 

@@ -1,7 +1,7 @@
 import BFD
 import Cluster
 public import ClusterSources
-public import Configuration
+public import ConfigurationFile
 public import Gateway
 import Glibc
 public import KubeOVN

@@ -1,6 +1,6 @@
 import Cluster
 public import ClusterSources
-public import Configuration
+public import ConfigurationFile
 import Control
 public import Doctor
 import Glibc

@@ -1,6 +1,6 @@
 public import Cluster
 public import ClusterSources
-public import Configuration
+public import ConfigurationFile
 public import Doctor
 import Glibc
 public import NetworkNamespaces

@@ -1,6 +1,6 @@
 import Cluster
 import Addresses
-public import Configuration
+public import ConfigurationFile
 public import Doctor
 
 extension Expectation {

@@ -1,7 +1,7 @@
 public import Addresses
 public import BFD
 public import Cluster
-public import Configuration
+public import ConfigurationFile
 
 /// Everything that `everway run --kube-ovn` decides about a node: what the cluster says and what the gateway does go in,
 /// what is to be done comes out. Time is an argument.

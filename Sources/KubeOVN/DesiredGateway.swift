@@ -1,6 +1,6 @@
 import Addresses
 public import Cluster
-import Configuration
+import ConfigurationFile
 
 /// What a node must be by the cluster's objects and OVN's databases. Where those are silent, Kube-OVN's own code is
 /// followed (pkg/daemon/ovs_linux.go, loopOvnExt0Check).

@@ -1,6 +1,6 @@
 import Addresses
 import Cluster
-import Configuration
+import ConfigurationFile
 
 /// Puts a gateway together: ports first, then what stands on them.
 struct GatewayBuilder {

@@ -1,5 +1,5 @@
 public import Addresses
-public import Configuration
+public import ConfigurationFile
 
 /// What the cluster's objects make of one node.
 public enum NodeRole: Hashable, Sendable {

@@ -1,4 +1,4 @@
-public import Configuration
+public import ConfigurationFile
 
 /// What an operator may decide that the cluster's objects do not say.
 public struct KubeOVNOptions: Hashable, Sendable {

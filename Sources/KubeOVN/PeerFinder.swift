@@ -1,6 +1,6 @@
 import Addresses
 import Cluster
-import Configuration
+import ConfigurationFile
 
 /// Who speaks BFD with this node: by OVN's rows, and where those cannot be read by Kube-OVN's objects.
 struct PeerFinder {

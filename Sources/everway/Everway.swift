@@ -1,5 +1,5 @@
 import ArgumentParser
-import Configuration
+import ConfigurationFile
 import Glibc
 
 /// The command line. No task, actor or queue is touched here: the process must have one thread when `run` begins, since

@@ -1,5 +1,5 @@
 import Addresses
-import Configuration
+import ConfigurationFile
 import FoundationEssentials
 import Netlink
 import NetworkNamespaces

@@ -1,5 +1,5 @@
 import Addresses
-import Configuration
+import ConfigurationFile
 import Glibc
 import NamespaceTestSupport
 import Netlink

@@ -1,7 +1,7 @@
 import Addresses
 import BFD
 import Cluster
-import Configuration
+import ConfigurationFile
 import Testing
 
 @testable import KubeOVN

@@ -1,6 +1,6 @@
 import Addresses
 import Cluster
-import Configuration
+import ConfigurationFile
 import Testing
 
 @testable import KubeOVN

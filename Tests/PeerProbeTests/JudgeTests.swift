@@ -1,4 +1,4 @@
-import Configuration
+import ConfigurationFile
 import Firewall
 import Languages
 import PeerProbe

@@ -1,5 +1,5 @@
 import Addresses
-import Configuration
+import ConfigurationFile
 import Firewall
 import Glibc
 import Lab

@@ -1,4 +1,4 @@
-import Configuration
+import ConfigurationFile
 import Glibc
 
 /// What the process is allowed to do (capabilities(7)).

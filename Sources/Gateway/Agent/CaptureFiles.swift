@@ -1,6 +1,6 @@
 import BFD
 import Capture
-import Configuration
+import ConfigurationFile
 import Control
 import Glibc
 

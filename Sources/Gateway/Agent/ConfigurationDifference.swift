@@ -1,4 +1,4 @@
-import Configuration
+import ConfigurationFile
 
 /// What a reload changes, in words.
 enum ConfigurationDifference {

@@ -1,4 +1,4 @@
-public import Configuration
+public import ConfigurationFile
 public import Control
 public import NetworkNamespaces
 

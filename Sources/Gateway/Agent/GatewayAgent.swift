@@ -1,6 +1,6 @@
 import BFD
 import CLinux
-public import Configuration
+public import ConfigurationFile
 import Control
 import Glibc
 import Netlink

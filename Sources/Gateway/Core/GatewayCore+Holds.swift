@@ -1,5 +1,5 @@
 import BFD
-import Configuration
+import ConfigurationFile
 
 /// Why a peer's sessions are held.
 enum HoldReason: Hashable, Sendable {

@@ -1,5 +1,5 @@
 import BFD
-import Configuration
+import ConfigurationFile
 
 extension GatewayCore {
   /// Records a path's new phase.

@@ -1,5 +1,5 @@
 import BFD
-import Configuration
+import ConfigurationFile
 
 /// Every decision of the gateway while it runs: what links, sessions, probes and operators say comes in; what the
 /// groups and the peers must be goes out as effects. A value that knows no socket, no clock and no kernel.

@@ -1,6 +1,6 @@
 import Addresses
 import BFD
-import Configuration
+import ConfigurationFile
 
 /// The configuration as the core works with it: names resolved to numbers, durations to nanoseconds.
 struct GatewayModel: Sendable {

@@ -1,4 +1,4 @@
-import Configuration
+import ConfigurationFile
 
 /// What the kernel's next-hop group is to be.
 enum GroupDecision: Hashable, Sendable {

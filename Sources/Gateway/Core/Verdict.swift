@@ -1,4 +1,4 @@
-import Configuration
+import ConfigurationFile
 
 /// What one source of knowledge (a link, a BFD session, a probe), or several together, say of a path.
 public enum Verdict: Hashable, Sendable {

@@ -1,5 +1,5 @@
 import BFD
-import Configuration
+import ConfigurationFile
 import Speaker
 
 /// Discriminators of peers that take no packet without their own (`Compatibility.ovn`): the agent keeps them for the next

@@ -1,7 +1,7 @@
 import Addresses
 import BFD
 import CLinux
-import Configuration
+import ConfigurationFile
 import Glibc
 import Netlink
 import Probing

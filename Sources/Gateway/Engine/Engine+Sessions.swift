@@ -1,6 +1,6 @@
 import Addresses
 import BFD
-import Configuration
+import ConfigurationFile
 import Netlink
 import Speaker
 

@@ -1,6 +1,6 @@
 import BFD
 import CLinux
-import Configuration
+import ConfigurationFile
 import Glibc
 import Netlink
 import NetworkNamespaces

@@ -1,5 +1,5 @@
 import BFD
-import Configuration
+import ConfigurationFile
 import Netlink
 import Speaker
 

@@ -1,5 +1,5 @@
 import CLinux
-import Configuration
+import ConfigurationFile
 import Glibc
 import NetworkNamespaces
 import Runtime

@@ -1,4 +1,4 @@
-public import Configuration
+public import ConfigurationFile
 public import Netlink
 
 /// `everway plan`: what `run` would change.

@@ -1,4 +1,4 @@
-import Configuration
+import ConfigurationFile
 import Netlink
 import Languages
 import NamespaceDiagnosis

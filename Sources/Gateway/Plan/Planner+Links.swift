@@ -1,5 +1,5 @@
 import Addresses
-import Configuration
+import ConfigurationFile
 import NetworkNamespaces
 
 extension Planner {

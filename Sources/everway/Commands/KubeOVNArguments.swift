@@ -1,7 +1,7 @@
 public import ArgumentParser
 import ClusterAgent
 import ClusterSources
-import Configuration
+import ConfigurationFile
 import Glibc
 public import KubeOVN
 

@@ -1,7 +1,7 @@
 import ArgumentParser
 import ClusterAgent
 import ClusterSources
-import Configuration
+import ConfigurationFile
 import Gateway
 import Glibc
 

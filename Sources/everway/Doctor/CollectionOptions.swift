@@ -2,7 +2,7 @@ import Cluster
 import ClusterSources
 import ArgumentParser
 import Collectors
-import Configuration
+import ConfigurationFile
 import Doctor
 import Glibc
 

@@ -1,6 +1,6 @@
 import Addresses
 import ArgumentParser
-import Configuration
+import ConfigurationFile
 import Glibc
 import Languages
 import Netlink

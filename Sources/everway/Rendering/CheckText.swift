@@ -1,4 +1,4 @@
-import Configuration
+import ConfigurationFile
 
 /// What `everway check` says to a person.
 struct CheckText {

@@ -1,5 +1,5 @@
 import Addresses
-import Configuration
+import ConfigurationFile
 import Testing
 
 /// Parses a file that must be good.

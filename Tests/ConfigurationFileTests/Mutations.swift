@@ -1,4 +1,4 @@
-import Configuration
+import ConfigurationFile
 import Testing
 
 /// Files that are nearly right, and files that are out to hurt.
