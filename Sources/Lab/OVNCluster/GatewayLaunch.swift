@@ -15,11 +15,15 @@ public struct GatewayLaunch: Sendable {
   }
 
   /// `everway run --config FILE`, the file made from the plan.
-  /// - Parameter executable: everway's path.
-  public static func configurationFile(_ executable: String) -> GatewayLaunch {
+  /// - Parameters:
+  ///   - executable: everway's path.
+  ///   - tell: `uplinks: tell`, when another than the plan's.
+  public static func configurationFile(_ executable: String, tell: String? = nil) -> GatewayLaunch {
     GatewayLaunch(plugsPort: true) { node throws(LabError) in
       let path = "\(node.directory)/everway.yaml"
-      let text = node.plan.configuration(
+      var plan = node.plan
+      if let tell { plan.tell = tell }
+      let text = plan.configuration(
         node.gateway, namespace: node.exit.name, socket: node.controlSocketPath)
       try systemCall { () throws(SystemCallError) in try Files.write(text, to: path) }
       return Command(executable, ["run", "--config", path, "--state-directory", node.stateDirectory])

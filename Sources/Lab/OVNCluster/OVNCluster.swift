@@ -100,6 +100,23 @@ public final class OVNCluster: Sendable {
     try central.nbctl(plan.route(gateway, row: row))
   }
 
+  /// Makes the session with a gateway anew, as a repair of a stale `up` does: the route lets go of the row, the row goes,
+  /// and the route gets another one. With its new row OVN begins at `down`.
+  public func remakeSession(of node: OVNGatewayNode) throws(LabError) {
+    func find(_ table: String, _ condition: String) throws(LabError) -> String {
+      let text = try central.nbctl("--bare", "--columns=_uuid", "find", table, condition)
+      guard let row = Files.lines(text).first else { throw LabError("there is no \(condition) in \(table)") }
+      return row
+    }
+    let peer = node.gateway.address
+    let route = try find("Logical_Router_Static_Route", "nexthop=\"\(peer)\"")
+    let stale = try find("BFD", "dst_ip=\"\(peer)\"")
+    try central.nbctl(
+      "clear", "Logical_Router_Static_Route", route, "bfd", "--", "destroy", "BFD", stale)
+    let row = Files.lines(try central.nbctl(plan.session(peer))).first ?? ""
+    try central.nbctl("set", "Logical_Router_Static_Route", route, "bfd=\(row)")
+  }
+
   // MARK: What OVN says
 
   /// The chassis that has the router's external port; nil while none has.

@@ -29,13 +29,13 @@ public struct OVNClusterPlan: Hashable, Sendable {
   public var gateways: [Gateway]
   /// Of OVN's rows, and of everway's configuration.
   public var timers: BFDTimers
-  /// `uplinks: tell` of everway's configuration. Not `concatenated-path-down`: OVN answers Down with Init, and goes on
-  /// using a route whose session is `init`.
+  /// `uplinks: tell` of everway's configuration. A word is slower here, and `concatenated-path-down` is none: OVN answers
+  /// Down with Init, and goes on using a route whose session is `init`.
   public var tell: String
 
   /// - Parameter gateways: how many, 1 to 9; the router's port is on the first that lives.
   public init(
-    timers: BFDTimers = BFDTimers(milliseconds: 100), gateways: Int = 2, tell: String = "admin-down"
+    timers: BFDTimers = BFDTimers(milliseconds: 100), gateways: Int = 2, tell: String = "silence"
   ) {
     self.timers = timers
     self.gateways = (1...min(max(gateways, 1), 9)).map { Gateway(number: UInt8($0)) }

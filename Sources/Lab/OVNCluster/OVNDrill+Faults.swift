@@ -9,6 +9,19 @@ extension OVNDrill {
     }
   }
 
+  /// A node is taken out of service in order: it forwards until nothing comes any more.
+  /// - Parameter drain: has a node's everway drain, or take that back.
+  public func drained(
+    _ number: Int, _ drain: (OVNGatewayNode, Bool) throws(LabError) -> Void
+  ) throws(LabError) -> OVNOutcome {
+    let node = try cluster.gateway(number)
+    return try measure(.drained, "\(node.name) drained", Shape(victim: node)) { () throws(LabError) in
+      try drain(node, true)
+    } back: { () throws(LabError) in
+      try drain(node, false)
+    }
+  }
+
   /// The physical gateway does not answer one node any more, which OVN cannot see; only everway can tell it.
   public func uplinkLost(_ number: Int) throws(LabError) -> OVNOutcome {
     let node = try cluster.gateway(number)
@@ -20,11 +33,17 @@ extension OVNDrill {
   }
 
   /// A whole node without power. When it has the router's port, that must move.
-  /// - Parameter lasts: how long it stays away after OVN has taken that in.
-  public func chassisDead(_ number: Int, lasts: Duration = .seconds(4)) throws(LabError) -> OVNOutcome {
+  ///
+  /// When everway's nodes repair what OVN leaves stale then, `lost.unhealed` is 0 and `lost.healed` says how soon.
+  /// - Parameters:
+  ///   - lasts: how long it stays away after OVN has taken that in; with a `repair` as long again after it.
+  ///   - repair: done by hand after that.
+  public func chassisDead(
+    _ number: Int, lasts: Duration = .seconds(4), repair: (() throws(LabError) -> Void)? = nil
+  ) throws(LabError) -> OVNOutcome {
     let node = try cluster.gateway(number)
     let isActive = try cluster.activeChassis() == node.name
-    let shape = Shape(victim: isActive ? nil : node, movesPort: isActive, lasts: lasts)
+    let shape = Shape(victim: isActive ? nil : node, movesPort: isActive, lasts: lasts, repair: repair)
     return try measure(
       isActive ? .activeDead : .standbyDead, "\(node.name) dead (\(isActive ? "active" : "standby"))", shape
     ) { () throws(LabError) in

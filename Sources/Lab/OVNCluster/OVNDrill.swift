@@ -34,14 +34,20 @@ public struct OVNDrill: Sendable {
     var movesPort = false
     /// How long it stays broken after that.
     var lasts: Duration = .seconds(2)
+    /// What is done then, while it is still broken; as long again passes until the mending.
+    var repair: (() throws(LabError) -> Void)?
     /// Whether the mending follows at once, so that loss before and after it is the same loss.
     var isOneBlow = false
     /// Whether OVN's databases answer throughout, so that they can be watched.
     var canWatch = true
   }
 
-  /// Waits until every session is Up at both ends.
+  /// Waits until the router's port is where it is wanted most, and every session is Up at both ends.
   public func waitUntilUp(timeout: Duration = .seconds(60)) throws(LabError) {
+    let wanted = cluster.plan.gateways.first?.name
+    guard waitUntil(timeout: timeout, every: .milliseconds(50), { (try? cluster.activeChassis()) == wanted }) else {
+      throw LabError("the router's port is not on \(wanted ?? "a gateway") after \(timeout)")
+    }
     try cluster.waitUntilUp(timeout: timeout)
     let gateways = cluster.gateways
     guard
@@ -77,6 +83,11 @@ public struct OVNDrill: Sendable {
     }
     pause(shape.lasts)
     if shape.canWatch { outcome.states = try cluster.northboundStates() }
+    if let repair = shape.repair {
+      outcome.repaired = .now() - start
+      try repair()
+      pause(shape.lasts)
+    }
 
     let mending = MonotonicTime.now()
     try back()

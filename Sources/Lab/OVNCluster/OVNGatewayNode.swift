@@ -61,11 +61,13 @@ public final class OVNGatewayNode: Sendable {
   /// The one that runs; nil when none does.
   public var everway: LabProcess? { lab.runningProcess("\(name)/everway") }
 
-  @discardableResult public func startEverway() throws(LabError) -> LabProcess {
+  /// Starts everway, unless it runs.
+  /// - Parameter other: another way than the cluster's.
+  @discardableResult public func startEverway(by other: GatewayLaunch? = nil) throws(LabError) -> LabProcess {
     if let everway { return everway }
     _ = try lab.makeDirectory(name)
     return try lab.start(
-      try launch.command(self), in: host, label: "\(name)/everway", outputName: "\(name)/everway.log")
+      try (other ?? launch).command(self), in: host, label: "\(name)/everway", outputName: "\(name)/everway.log")
   }
 
   /// SIGKILL: `ovnext0`, its namespace and its routes stay as they are, and go on forwarding.

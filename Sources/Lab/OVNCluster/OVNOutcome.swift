@@ -2,7 +2,7 @@ import Addresses
 
 /// What a drill breaks.
 public enum OVNFault: Hashable, Sendable, CaseIterable {
-  case speakerKilled, uplinkLost, controllerRestarted, databasesRestarted, standbyDead, activeDead
+  case speakerKilled, drained, uplinkLost, controllerRestarted, databasesRestarted, standbyDead, activeDead
 }
 
 /// What one drill of `OVNDrill` measured. Durations are counted from the fault, or from the mending where they say so.
@@ -16,7 +16,9 @@ public struct OVNOutcome: Sendable {
   public var rules: Duration?
   /// When the router's port was bound elsewhere.
   public var portMoved: Duration?
-  /// The sessions as the northbound database had them just before the mending, in the order of the gateways.
+  /// When a repair began, where the drill had one.
+  public var repaired: Duration?
+  /// The sessions as the northbound database had them just before the repair or the mending, in the gateways' order.
   public var states: [String] = []
 
   /// Every state that the northbound database had, from the fault on. Only `down` takes the route out.
@@ -54,15 +56,18 @@ public struct OVNOutcome: Sendable {
     southbound = watch.first(since: start) { $0 == .southbound(peer: victim, status: "down") }.map { $0 - start }
     northbound = watch.first(since: start) { $0 == .northbound(peer: victim, status: "down") }.map { $0 - start }
     guard let southbound else { return }
-    rules = watch.first(since: start + southbound) { $0 == .flows }.map { $0 - start }
+    // Each event has its own reader, so that an effect may be stamped some milliseconds before its cause.
+    rules = watch.first(since: start + (southbound - .milliseconds(50))) { $0 == .flows }.map { $0 - start }
   }
 
   /// Datagrams that never arrived.
   public struct Loss: Hashable, Sendable {
     /// One number for each flow that lost any, ascending.
     public var perFlow: [Int] = []
-    /// Flows of these that had not arrived again when the time was over.
+    /// Flows of these that had not arrived for half a second and more when the time was over.
     public var unhealed = 0
+    /// When the last of the others arrived again; nil when none lost anything.
+    public var healed: Duration?
 
     public init() {}
 
@@ -74,8 +79,8 @@ public struct OVNOutcome: Sendable {
       var lost: [Int: Int] = [:]
       var open: Set<Int> = []
       for (flow, gap) in report.gaps where gap.start >= start - margin && gap.start < end - margin {
-        let isOpen = gap.end > end || gap.end >= report.duration
-        if isOpen { open.insert(flow) }
+        let isOpen = gap.end > end && end - gap.start > .milliseconds(500)
+        if isOpen { open.insert(flow) } else { healed = max(healed ?? .zero, gap.end - start) }
         let inside = min(gap.packets, max(1, Int((end - gap.start).milliseconds / 10)))
         lost[flow, default: 0] += isOpen ? inside : gap.packets
       }
@@ -98,9 +103,10 @@ extension OVNOutcome: CustomStringConvertible {
       parts.append("SB \(milliseconds(southbound)), NB \(milliseconds(northbound)), rules \(milliseconds(rules));")
     }
     if portMoved != nil { parts.append("port moved \(milliseconds(portMoved));") }
+    if repaired != nil { parts.append("repair \(milliseconds(repaired));") }
     parts.append(
       "lost \(lost.total) of \(lost.perFlow.count)/\(flowCount) flows (each \(lost.least)/\(lost.median)/\(lost.most), "
-        + "\(lost.unhealed) not healed);")
+        + "healed \(milliseconds(lost.healed)), \(lost.unhealed) not healed);")
     parts.append(
       "back \(milliseconds(returned)) (SB \(milliseconds(returnedSouthbound)), carries \(milliseconds(carriesAgain))), "
         + "lost then \(lostReturning.total) of \(lostReturning.perFlow.count) flows (most \(lostReturning.most));")
