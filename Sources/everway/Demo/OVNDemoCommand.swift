@@ -11,10 +11,10 @@ extension LabCommand {
         "Show Everway in a Kube-OVN network: real OVN, three nodes, faults under traffic, a table, clean up.",
       discussion: """
         Two gateway nodes and one with a pod, each a real OVN chassis in a namespace, with OVN's databases; a virtual \
-        router with an ECMP route over both gateways, held up by BFD between OVN and everway. Then everway is killed, an \
-        uplink is lost, ovn-controller and the databases are restarted, each gateway node loses power; all comes back. \
-        The pod sends one datagram in 10 ms for each flow, and each one that is missing is counted. Takes about two \
-        minutes. Needs root, and the packages ovn-central, ovn-host and openvswitch-switch.
+        router with an ECMP route over both gateways, held up by BFD between OVN and everway. Then everway is killed, \
+        drained, an uplink is lost, ovn-controller and the databases are restarted, each gateway node loses power; all comes back. \
+        The pod sends one datagram in 10 ms for each flow, and each one that is missing is counted. Takes about a \
+        minute and a half. Needs root, and the packages ovn-central, ovn-host and openvswitch-switch.
 
         EXIT CODES
           0  shown
@@ -28,7 +28,11 @@ extension LabCommand {
     @Option(help: ArgumentHelp("BFD's transmit and receive interval, 50 to 1000.", valueName: "ms"))
     var interval = 100
 
+    @Option(help: ArgumentHelp("How often to do it all, 1 to 20.", valueName: "number"))
+    var rounds = 1
+
     func validate() throws {
+      guard (1...20).contains(rounds) else { throw ValidationError("--rounds is 1 to 20") }
       guard (2...200).contains(flows) else { throw ValidationError("--flows is 2 to 200") }
       guard (50...1_000).contains(interval) else {
         throw ValidationError("--interval is 50 to 1000 (milliseconds)")
@@ -61,21 +65,25 @@ extension LabCommand {
         outcomes.append(outcome)
         Self.say("  \(OVNDemoTable.line(outcome))")
       }
-      try show("everway on gw2 is killed (SIGKILL), and started again") { () throws(LabError) in
-        try drill.speakerKilled(2)
-      }
-      try show("the physical gateway does not hear gw2 any more, and then does") { () throws(LabError) in
-        try drill.uplinkLost(2)
-      }
-      try show("ovn-controller on gw1, which has the router's port, is killed and started again") {
-        () throws(LabError) in try drill.controllerRestarted()
-      }
-      try show("the servers of OVN's databases are killed, and started again") { () throws(LabError) in
-        try drill.databasesRestarted()
-      }
-      try show("gw2 loses power, and boots") { () throws(LabError) in try drill.chassisDead(2) }
-      try show("gw1, which has the router's port, loses power, and boots") { () throws(LabError) in
-        try drill.chassisDead(1)
+      for round in 1...rounds {
+        if rounds > 1 { Self.say("round \(round) of \(rounds)") }
+        try show("everway on gw2 is killed (SIGKILL), and started again") { () throws(LabError) in
+          try drill.speakerKilled(2)
+        }
+        try show("everway drain on gw2, and undrain") { () throws(LabError) in try drill.drained(2, Self.drain) }
+        try show("the physical gateway does not hear gw2 any more, and then does") { () throws(LabError) in
+          try drill.uplinkLost(2)
+        }
+        try show("ovn-controller on gw1, which has the router's port, is killed and started again") {
+          () throws(LabError) in try drill.controllerRestarted()
+        }
+        try show("the servers of OVN's databases are killed, and started again") { () throws(LabError) in
+          try drill.databasesRestarted()
+        }
+        try show("gw2 loses power, and boots") { () throws(LabError) in try drill.chassisDead(2) }
+        try show("gw1, which has the router's port, loses power, and boots") { () throws(LabError) in
+          try drill.chassisDead(1)
+        }
       }
       let table = OVNDemoTable(outcomes: outcomes, timers: plan.timers)
       writeAll(STDOUT_FILENO, "\n" + table.rendered(coloured: TextTable.isTerminal()))
@@ -87,6 +95,17 @@ extension LabCommand {
         case .status(let report)? = try? client.send(.status), let session = report.sessions.first
       else { return nil }
       return OVNDrill.Session(isUp: session.sessionState == .up, timesDown: Int(session.downCount))
+    }
+
+    private static func drain(_ node: OVNGatewayNode, _ out: Bool) throws(LabError) {
+      let response: ControlResponse
+      do throws(ControlSocketError) {
+        var client = try ControlClient(path: node.controlSocketPath)
+        response = try client.send(out ? .drain(target: nil) : .undrain(target: nil))
+      } catch {
+        throw LabError("\(error)")
+      }
+      if case .failure(let failure) = response { throw LabError(failure.message) }
     }
 
     private static func say(_ text: String) { writeAll(STDOUT_FILENO, "  \(text)\n") }
