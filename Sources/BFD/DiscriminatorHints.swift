@@ -12,31 +12,46 @@ public struct Compatibility: OptionSet, Hashable, Sendable {
 /// Discriminators that the peer may have, for as long as it is unknown. They are told, never believed: no packet is
 /// accepted by them.
 struct DiscriminatorHints: Hashable, Sendable {
+  /// What is read now where the peer publishes it; 0 for none.
+  var published: UInt32 = 0
   /// The peer's own when it was last known, or what the owner was told of it; 0 for none.
   var known: UInt32 = 0
   /// Of a packet that came from the peer's address, but for a session that is not ours; 0 for none.
   var overheard: UInt32 = 0
-  private var turn = Turn.known
+  /// News that the peer may be waiting for: the next packet leaves at once.
+  var isUrgent = false
+  private var turn = Turn.published
 
   private enum Turn {
+    case published
     case known
     case overheard
     case zero
   }
 
-  /// What the next packet tells: known, overheard and zero in turn, as far as they are there. Zero is always among
-  /// them, for a peer that has started anew.
+  /// What the next packet tells: published, known, overheard and zero in turn, as far as they are there and differ. Zero is
+  /// always among them, for a peer that has started anew.
   mutating func next() -> UInt32 {
+    if turn == .published {
+      turn = .known
+      if published != 0 { return published }
+    }
     if turn == .known {
       turn = .overheard
-      if known != 0 { return known }
+      if known != 0, known != published { return known }
     }
     if turn == .overheard {
       turn = .zero
-      if overheard != 0, overheard != known { return overheard }
+      if overheard != 0, overheard != known, overheard != published { return overheard }
     }
-    turn = .known
+    turn = .published
     return 0
+  }
+
+  mutating func publish(_ discriminator: UInt32, isWanted: Bool) {
+    published = discriminator
+    turn = .published
+    isUrgent = isWanted && discriminator != 0
   }
 }
 
@@ -44,8 +59,18 @@ extension Session {
   /// Tells what discriminator the peer may have; see `Compatibility.ovn`, without which it is not used.
   public mutating func suggest(remoteDiscriminator: UInt32) { hints.known = remoteDiscriminator }
 
+  /// Tells what the peer publishes as its discriminator now, such as `disc` in OVN's southbound table `BFD`; 0 for nothing
+  /// any more. A session with a peer that it hears is not disturbed; one without tells it at once, not after its interval.
+  /// See `Compatibility.ovn`, without which it is not used.
+  /// - Returns: whether that is news.
+  public mutating func publish(remoteDiscriminator: UInt32) -> Bool {
+    guard hints.published != remoteDiscriminator else { return false }
+    hints.publish(remoteDiscriminator, isWanted: remote == nil && configuration.compatibility.contains(.ovn))
+    return true
+  }
+
   /// The discriminator that would be tried first if the peer were unknown; 0 for none.
-  public var suggestedDiscriminator: UInt32 { hints.known }
+  public var suggestedDiscriminator: UInt32 { hints.published != 0 ? hints.published : hints.known }
 
   /// Takes note of a packet from the peer's address that was discarded because its Your Discriminator is nobody's: the
   /// sender takes us for somebody who is gone, and can be told better. Nothing else of the session changes.

@@ -51,8 +51,9 @@ extension Session {
     return lastTransmitted + transmitInterval.nanoseconds * 3 / 4
   }
 
-  /// The next packet would tell another state or diagnostic than the last one did: it need not wait (section 6.8.7).
-  var isChangeUnsent: Bool { toldState != state || toldDiagnostic != diagnostic }
+  /// The next packet would tell another state or diagnostic than the last one did, or a peer that nothing is heard of a
+  /// discriminator that was just learnt: it need not wait (section 6.8.7).
+  var isChangeUnsent: Bool { toldState != state || toldDiagnostic != diagnostic || hints.isUrgent }
 
   /// Section 6.8.7: not as the passive end before the peer was heard, not when the peer wants no packets; and not
   /// while it is held silent.

@@ -30,6 +30,7 @@ extension Session {
   }
 
   private mutating func packet(poll: Bool, final: Bool) -> ControlPacket {
+    hints.isUrgent = false
     toldState = state
     toldDiagnostic = diagnostic
     let demand = setsDemand

@@ -120,6 +120,17 @@ extension Speaker {
     slots[index]?.session.suggest(remoteDiscriminator: remoteDiscriminator)
   }
 
+  /// Tells a session what discriminator its peer publishes now; see `Session.publish`.
+  /// - Returns: whether that is news.
+  @discardableResult
+  public mutating func publish(remoteDiscriminator: UInt32, to index: Int) -> Bool {
+    guard slots.indices.contains(index),
+      slots[index]?.session.publish(remoteDiscriminator: remoteDiscriminator) == true
+    else { return false }
+    armEarlier(index)
+    return true
+  }
+
   /// Makes a session that an allow rule made one of its owner's, without disturbing it: same discriminators, same state.
   /// - Returns: false when it cannot go on with these settings, or no rule made it; it is as it was then.
   public mutating func promote(_ index: Int, _ settings: SessionSettings) -> Bool {

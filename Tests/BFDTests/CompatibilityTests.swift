@@ -36,6 +36,33 @@ import Testing
     #expect(told(&session, 6, from: 10_000) == [7, peer, 0, 7, peer, 0])
   }
 
+  @Test func whatIsPublishedComesFirstAndAtOnce() {
+    var session = makeSession()
+    session.suggest(remoteDiscriminator: 7)
+    #expect(told(&session, 1) == [7])
+    #expect(session.nextTransmission == at(2_000))
+    #expect(session.publish(remoteDiscriminator: 8))
+    #expect(!session.publish(remoteDiscriminator: 8))
+    #expect(session.nextTransmission.map { $0 <= at(1_010) } == true)
+    #expect(told(&session, 4, from: 1_010) == [8, 7, 0, 8])
+    #expect(session.publish(remoteDiscriminator: 0))
+    #expect(session.nextTransmission == at(5_010), "nothing new to tell")
+  }
+
+  @Test func anUpSessionIsNotDisturbedByWhatIsPublished() {
+    var session = makeSession()
+    _ = session.receive(makePacket(.`init`), at: at(0))
+    _ = session.transmit(at: at(1), random: 0)
+    let due = session.nextTransmission
+    #expect(session.publish(remoteDiscriminator: 8))
+    #expect(session.state == .up)
+    #expect(session.nextTransmission == due)
+    #expect(session.transmit(at: at(1_000), random: 0)?.yourDiscriminator == peer)
+    // The peer was made anew: what it publishes is newer than what was last heard.
+    #expect(session.expire(at: at(10_000))?.to == .down)
+    #expect(told(&session, 3, from: 10_000) == [8, peer, 0])
+  }
+
   @Test func thePeersDiscriminatorIsRememberedWhenItFallsSilent() {
     var session = makeSession()
     _ = session.receive(makePacket(.down, your: 0), at: at(100))

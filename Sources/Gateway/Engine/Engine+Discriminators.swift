@@ -6,12 +6,22 @@ import Speaker
 /// start, since such a peer may be silent by then.
 extension Engine {
   /// Tells a new session what its peer had for a discriminator.
-  /// - Parameter configured: the file's word, which goes before what is remembered.
-  mutating func suggestDiscriminator(to session: Int, configured: UInt32?) {
+  mutating func suggestDiscriminator(to session: Int) {
     guard let view = speaker.view(session), view.settings.parameters.compatibility.contains(.ovn),
-      let known = configured ?? memoryKey(of: session, view).flatMap({ rememberedDiscriminators[$0] })
+      let known = memoryKey(of: session, view).flatMap({ rememberedDiscriminators[$0] })
     else { return }
     speaker.suggest(remoteDiscriminator: known, to: session)
+  }
+
+  /// Tells a peer's session what the configuration has for the peer's discriminator: what OVN says itself goes before what
+  /// is remembered. One that is Up is not disturbed.
+  mutating func publishDiscriminator(of peer: Int) {
+    let settings = configuration.bfd.peers[peer]
+    guard settings.compatibility == .ovn, let session = installedPeers[peer]?.session,
+      speaker.publish(remoteDiscriminator: settings.remoteDiscriminator ?? 0, to: session),
+      let known = settings.remoteDiscriminator, speaker.view(session)?.session.remote == nil
+    else { return }
+    log(.info, "BFD \(settings.name): trying discriminator \(known), which it is said to have")
   }
 
   /// Has the agent keep the discriminator of a peer that has come up.

@@ -11,6 +11,7 @@ extension Engine {
     openMembers(at: now)
     syncKeys(at: now)
     for (number, peer) in configuration.bfd.peers.enumerated() {
+      defer { publishDiscriminator(of: number) }
       let wanted = settings(of: peer)
       if let installed = installedPeers[number] {
         if installed.settings == wanted { continue }
@@ -55,7 +56,7 @@ extension Engine {
     solved("peer \(core.model.peers[peer])")
     installedPeers[peer] = (session, settings)
     peerOfSession[session] = peer
-    suggestDiscriminator(to: session, configured: configuration.bfd.peers[peer].remoteDiscriminator)
+    suggestDiscriminator(to: session)
     if let hold = core.hold(of: peer) { speaker.hold(session, hold, at: now) }
   }
 
@@ -129,7 +130,7 @@ extension Engine {
       case .created(let session, let rule, let settings):
         let peer = core.model.namedPeers + rule
         peerOfSession[session] = peer
-        suggestDiscriminator(to: session, configured: nil)
+        suggestDiscriminator(to: session)
         let from = settings.remoteAddress.map { "\($0)" } ?? "?"
         log(.info, "BFD session with \(from) made by allow entry \(core.model.peers[peer])")
       case .removed(let session):
