@@ -67,7 +67,10 @@ let package = Package(
     library("Probing", ["CLinux", "Addresses", "BFD", "Netlink", "NetworkNamespaces", "PacketSockets"]),
     library("Runtime", ["BFD", "CLinux", "NetworkNamespaces"]),
     library(
-      "Beacon", ["Addresses", "BFD", "CLinux", "NetworkNamespaces", "OpenBFDD", "Runtime", "Speaker"]),
+      "OpenBFDDServer", ["Addresses", "BFD", "CLinux", "NetworkNamespaces", "OpenBFDD", "Runtime", "Speaker"]),
+    library(
+      "Beacon",
+      ["Addresses", "BFD", "CLinux", "NetworkNamespaces", "OpenBFDD", "OpenBFDDServer", "Runtime", "Speaker"]),
     library(
       "ClusterAgent",
       [
@@ -79,7 +82,8 @@ let package = Package(
       "Gateway",
       [
         "Addresses", "BFD", "Capture", "ConfigurationFile", "Control", "CLinux", "Languages",
-        "NamespaceDiagnosis", "Netlink", "NetworkNamespaces", "Probing", "Runtime", "Speaker"
+        "NamespaceDiagnosis", "Netlink", "NetworkNamespaces", "OpenBFDD", "OpenBFDDServer", "Probing", "Runtime",
+        "Speaker"
       ]),
     library(
       "Collectors",
@@ -192,7 +196,8 @@ let package = Package(
       "Gateway",
       [
         "Addresses", "AgentHost", "BFD", "Capture", "CLinux", "ConfigurationFile", "Control", "Lab",
-        "NamespaceDiagnosis", "NamespaceTestSupport", "Netlink", "NetworkNamespaces", "Processes", "Runtime",
+        "NamespaceDiagnosis", "NamespaceTestSupport", "Netlink", "NetworkNamespaces", "OpenBFDD", "Processes",
+        "Runtime",
         "Speaker"
       ]),
     .executableTarget(

@@ -1,18 +1,16 @@
 import Addresses
 import BFD
 import OpenBFDD
+import OpenBFDDServer
 import Speaker
-
-/// An answer, whole or still to be written.
-enum Reply {
-  case text(String)
-  /// A list of sessions as they were when it was asked for; it is put into words piece by piece.
-  case list([SessionStatus], StatusFormat)
-}
 
 extension Beacon {
   /// Does what a client asks.
-  mutating func answer(_ words: [String], at now: Instant) -> Reply {
+  mutating func answer(_ heard: ControlServer.Heard, at now: Instant) -> Reply? {
+    guard case .request(let words) = heard else {
+      if case .fault(let problem) = heard { log.write(.command, problem) }
+      return nil
+    }
     log.write(.command, "Message \(words.count) <\(words.joined(separator: " "))>")
     do throws(Rejection) {
       return carryOut(try Command(words), at: now)

@@ -2,7 +2,7 @@ import BFD
 import CLinux
 import Glibc
 import NetworkNamespaces
-import OpenBFDD
+import OpenBFDDServer
 import Runtime
 import Speaker
 
@@ -29,7 +29,7 @@ extension Beacon {
       speaker.process(at: now)
       speaker.flush()
       takeEvents(at: now)
-      server.run(&self, at: now)
+      server.run(at: now) { answer($0, at: now) }
       if now >= nextTick {
         tick(at: now)
         nextTick = now + Self.tickInterval

@@ -1,6 +1,7 @@
 import Addresses
 import BFD
 import OpenBFDD
+import OpenBFDDServer
 import Speaker
 
 extension Beacon {

@@ -4,6 +4,7 @@ import CLinux
 import Glibc
 import NetworkNamespaces
 import OpenBFDD
+import OpenBFDDServer
 import Runtime
 import Speaker
 

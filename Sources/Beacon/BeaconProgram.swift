@@ -3,6 +3,7 @@ import CLinux
 import Glibc
 import NetworkNamespaces
 import OpenBFDD
+import OpenBFDDServer
 import Runtime
 import Speaker
 
@@ -30,7 +31,7 @@ public enum BeaconProgram {
     log.write(.app, "Started \(getpid())")
     do throws(BeaconError) {
       // The control ports first: a second beacon is told so before anything else is touched.
-      var server = try ControlServer.open(options.arguments.control, log: &log)
+      var server = try openControl(options.arguments.control, log: &log)
       var beacon = try Beacon(options, log: log, at: MonotonicClock.now())
       let signals: SignalSource
       do throws(SystemCallError) {
@@ -55,6 +56,32 @@ public enum BeaconProgram {
       return 1
     }
   }
+}
+
+/// - Throws: `BeaconError` that names the address.
+private func openControl(
+  _ addresses: [ControlAddress], log: inout BeaconLog
+) throws(BeaconError) -> ControlServer {
+  var server: ControlServer
+  do throws(SystemCallError) { server = try ControlServer() } catch { throw BeaconError("\(error)") }
+  // The alternative port is there in case of trouble with the first: it makes none of its own.
+  let mayFail: Set<ControlAddress> = addresses == [.standard, .alternative] ? [.alternative] : []
+  for address in addresses {
+    do throws(SystemCallError) {
+      try server.hear(try ControlServer.listener(on: address))
+      log.write(.app, "Listening for commands on \(address)")
+    } catch {
+      if mayFail.contains(address) {
+        log.write(.warn, "\(error)")
+        continue
+      }
+      let hint =
+        error.code == EADDRINUSE
+        ? "; another beacon runs in this network namespace: ask it to stop with 'bfdd-control stop'" : ""
+      throw BeaconError("Failed to listen for commands on \(address). \(error)\(hint)")
+    }
+  }
+  return server
 }
 
 extension EarlyExit {

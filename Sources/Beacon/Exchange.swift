@@ -3,6 +3,7 @@ import BFD
 import CLinux
 import Glibc
 import OpenBFDD
+import OpenBFDDServer
 import Runtime
 import Speaker
 

@@ -16,11 +16,16 @@ extension Draft {
       timers: timers, listen: listen?.map(\.value) ?? [.v4(.any), .v6(.any)], peers: peers, allow: allow,
       keyChains: keyChains)
     bfd.reflectors = reflectors
-    return GatewayConfiguration(
+    bfd.openBFDDControl = openBFDDControl
+    let rules = self.rules.compactMap(\.value)
+    guard rules.count == self.rules.count else { return nil }
+    var configuration = GatewayConfiguration(
       namespace: namespace, interfaces: interfaces, egressSysctls: egressSysctls, sysctls: sysctls.map(\.value),
       bfd: bfd, paths: paths, groups: groups, routes: routes, uplinks: uplinks.map { build($0, peers, allow) },
       drain: drain,
       control: control, realtime: realtime, capture: capture, startupGrace: startupGrace)
+    configuration.rules = rules
+    return configuration
   }
 
   private func all<T, U>(_ drafts: [T], _ build: (T) -> U?) -> [U]? {

@@ -9,6 +9,7 @@ extension Draft {
     checkPaths()
     checkGroups()
     checkRoutes()
+    checkRules()
     checkUplinks()
   }
 

@@ -23,6 +23,7 @@ extension Draft {
     }
     groups = table["groups"]?.list("a list of groups")?.compactMap(Self.group) ?? []
     routes = table["routes"]?.list("a list of routes")?.compactMap(Self.staticRoute) ?? []
+    rules = table["rules"]?.list("a list of rules")?.compactMap(Self.rule) ?? []
     if let value = table["uplinks"] { uplinks = Self.allUplinks(value) }
     if let value = table["drain"] { decodeDrain(value) }
     if let value = table["control"] { decodeControl(value) }

@@ -19,6 +19,7 @@ extension Draft {
         "BFD would receive nothing", expected: "at least one address", help: "leave `listen` out for all addresses")
     }
     reflectors = table["reflectors"]?.list("a list of reflectors")?.compactMap(Self.reflector) ?? []
+    openBFDDControl = table["openbfdd-control"]?.boolean() ?? openBFDDControl
     if let value = table["key-chains"] { decodeKeyChains(value) }
     if let value = table["peers"] {
       let items = value.list("a list of peers")

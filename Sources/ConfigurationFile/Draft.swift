@@ -16,6 +16,7 @@ struct Draft {
   var peers: [PeerDraft] = []
   var allow: [AllowDraft] = []
   var reflectors: [ReflectorDraft] = []
+  var openBFDDControl = false
   var keyChains: [KeyChainDraft] = []
   var hasBrokenKeyChains = false
   var paths: [PathDraft] = []
@@ -26,6 +27,7 @@ struct Draft {
   var index = DraftIndex()
   var groups: [GroupDraft] = []
   var routes: [RouteDraft] = []
+  var rules: [RuleDraft] = []
   var uplinks: [UplinksDraft] = []
   var drain = GatewayConfiguration.Drain()
   var control = GatewayConfiguration.Control()
@@ -194,6 +196,22 @@ struct RouteDraft {
   var metric: UInt32 = 0
   var table: UInt32 = 254
   var source: Located<IPAddress>?
+}
+
+struct RuleDraft {
+  var place: Place
+  var from: Located<IPPrefix>?
+  var to: Located<IPPrefix>?
+  var incomingInterface: Located<String>?
+  var table: Located<UInt32>?
+  var priority: UInt32?
+
+  var value: GatewayConfiguration.RoutingRule? {
+    guard let table, let priority else { return nil }
+    return GatewayConfiguration.RoutingRule(
+      from: from?.value, to: to?.value, incomingInterface: incomingInterface?.value, table: table.value,
+      priority: priority)
+  }
 }
 
 struct UplinksDraft {

@@ -17,6 +17,9 @@ extension GatewayConfiguration {
     /// Whom seamless BFD asks here (RFC 7880).
     public var reflectors: [BFDReflector] = []
 
+    /// Whether bfdd-control is answered on TCP 127.0.0.1:957 inside the gateway's namespace, as by OpenBFDD.
+    public var openBFDDControl = false
+
     public init(
       timers: BFDTimers = BFDTimers(), listen: [IPAddress] = [.v4(.any), .v6(.any)], peers: [BFDPeer] = [],
       allow: [BFDAllow] = [], keyChains: [BFDKeyChain] = []

@@ -96,6 +96,32 @@ extension GatewayConfiguration {
     }
   }
 
+  /// A rule of policy routing: packets that match all of what is given are looked up in a table before they are in main.
+  public struct RoutingRule: Hashable, Sendable {
+    /// Host bits are zero; nil for any. At least one of the three is given, and both prefixes are of one family.
+    public var from: IPPrefix?
+    public var to: IPPrefix?
+    /// Where the packet came in; a rule with this alone is for both families.
+    public var incomingInterface: String?
+    /// 1 to 4294967295.
+    public var table: UInt32
+    /// 1 to 32765; the lowest is asked first, and main has 32766.
+    public var priority: UInt32
+
+    public init(
+      from: IPPrefix? = nil, to: IPPrefix? = nil, incomingInterface: String? = nil, table: UInt32, priority: UInt32
+    ) {
+      self.from = from
+      self.to = to
+      self.incomingInterface = incomingInterface
+      self.table = table
+      self.priority = priority
+    }
+
+    /// Which families it is for.
+    public var families: [AddressFamily] { (from ?? to).map { [$0.family] } ?? AddressFamily.allCases }
+  }
+
   /// An IPv6 route sent with metric 0 comes back with 1024: both spellings are one route (linux: ip6_route_info_create).
   static func kernelMetric(_ metric: UInt32, _ family: AddressFamily) -> UInt32 {
     family == .ipv6 && metric == 0 ? 1024 : metric

@@ -19,6 +19,8 @@ public struct GatewayConfiguration: Hashable, Sendable {
   public var groups: [Group]
   /// Routes without a health check.
   public var routes: [StaticRoute]
+  /// Which packets are looked up in which table.
+  public var rules: [RoutingRule] = []
   /// Each is judged by itself, such as IPv4 and IPv6, or one external subnet and the next; empty: this node never tells its
   /// peers that it has lost its uplinks.
   public var uplinks: [Uplinks]

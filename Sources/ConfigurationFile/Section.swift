@@ -8,12 +8,15 @@ struct Section: Hashable {
     what: "the file",
     keys: [
       "version", "namespace", "interfaces", "egress-sysctls", "sysctls", "bfd", "paths", "groups", "routes",
+      "rules",
       "uplinks",
       "drain", "control", "realtime", "capture", "startup-grace"
     ])
   static let interface = Section(what: "an interface", keys: ["name", "from", "addresses", "mtu", "mac", "up"])
   static let bfd = Section(
-    what: "bfd", keys: sessionDefaults + ["listen", "profiles", "peers", "allow", "key-chains", "reflectors"])
+    what: "bfd",
+    keys: sessionDefaults + ["listen", "profiles", "peers", "allow", "key-chains", "reflectors", "openbfdd-control"]
+  )
   static let profile = Section(what: "a BFD profile", keys: ["name"] + sessionOptions)
   static let peer = Section(
     what: "a BFD peer",
@@ -56,6 +59,7 @@ struct Section: Hashable {
   static let member = Section(what: "a group's path", keys: ["path", "weight"])
   static let groupRoute = Section(what: "a group's route", keys: ["prefix", "metric", "table"])
   static let route = Section(what: "a route", keys: ["prefix", "via", "interface", "metric", "table", "source"])
+  static let rule = Section(what: "a rule", keys: ["from", "to", "incoming-interface", "table", "priority"])
   static let uplinks = Section(what: "uplinks", keys: ["watch", "lost-when", "tell", "peers"])
   static let watch = Section(what: "an uplink", keys: ["interface", "path"])
   static let lostWhen = Section(what: "lost-when", keys: ["fewer-than"])
@@ -70,7 +74,7 @@ struct Section: Hashable {
     key, lifetime,
     authentication,
     path,
-    health, icmp, neighbour, group, member, groupRoute, route,
+    health, icmp, neighbour, group, member, groupRoute, route, rule,
     uplinks, watch, lostWhen, drain, control, realtime, capture
   ]
 
@@ -90,10 +94,10 @@ struct Section: Hashable {
   private static let synonyms: [String: [String]] = [
     "gateway": ["via"], "nexthop": ["via"], "next-hop": ["via"], "gw": ["via"],
     "dev": ["interface"], "device": ["interface"], "nic": ["interface"], "iface": ["interface"],
-    "link": ["interface"],
+    "link": ["interface"], "iif": ["incoming-interface"], "lookup": ["table"], "pref": ["priority"],
     "ip": ["addresses", "address"], "address": ["addresses", "via"], "peer": ["address"], "remote": ["address"],
     "source": ["local-address"], "local": ["local-address"], "source-address": ["local-address", "source"],
-    "src": ["source", "local-address"], "min-tx": ["transmit-interval"], "mintx": ["transmit-interval"],
+    "src": ["source", "local-address", "from"], "min-tx": ["transmit-interval"], "mintx": ["transmit-interval"],
     "tx-interval": ["transmit-interval"], "min-rx": ["receive-interval"], "minrx": ["receive-interval"],
     "rx-interval": ["receive-interval"], "interval": ["transmit-interval"], "multiplier": ["detect-multiplier"],
     "detect-mult": ["detect-multiplier"], "multi": ["detect-multiplier"], "passive": ["mode"], "active": ["mode"],
@@ -101,7 +105,7 @@ struct Section: Hashable {
     "netns": ["namespace"], "vrf": ["namespace"], "template": ["profile"], "multi-hop": ["multihop"],
     "nexthops": ["paths"], "members": ["paths"],
     "destination": ["prefix"],
-    "destinations": ["routes"], "prefixes": ["routes"], "to": ["prefix", "end"], "dst": ["prefix"],
+    "destinations": ["routes"], "prefixes": ["routes"], "to": ["prefix", "end"], "dst": ["prefix", "to"],
     "distance": ["metric"],
     "priority": ["metric"], "ping": ["icmp"], "echo": ["icmp"], "arp": ["neighbour"], "nd": ["neighbour"],
     "mtu": ["packet-size"], "pdu-size": ["packet-size"], "echo-interval": ["echo"], "echo-mode": ["echo"],

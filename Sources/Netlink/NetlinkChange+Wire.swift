@@ -21,6 +21,8 @@ extension NetlinkChange {
       route.encode(RTM_NEWROUTE, flags: Self.replace, into: &writer, sequence: sequence)
     case .removeRoute(let route):
       route.encode(RTM_DELROUTE, flags: 0, into: &writer, sequence: sequence)
+    case .addRule(let rule): rule.encode(RTM_NEWRULE, flags: Self.create, into: &writer, sequence: sequence)
+    case .removeRule(let rule): rule.encode(RTM_DELRULE, flags: 0, into: &writer, sequence: sequence)
     case .addNextHop(let nextHop):
       nextHop.encode(RTM_NEWNEXTHOP, flags: Self.create, into: &writer, sequence: sequence)
     case .replaceNextHop(let nextHop):

@@ -13,6 +13,10 @@ public enum NetlinkChange: Hashable, Sendable {
   case replaceRoute(Route)
   /// Every field given must match; ESRCH when none does.
   case removeRoute(Route)
+  /// EEXIST when there is the same already.
+  case addRule(Rule)
+  /// Every field given must match; ENOENT when none does.
+  case removeRule(Rule)
   case addNextHop(NextHop)
   /// Adds it when it is not there; routes that use it follow at once. A group stays a group of its type.
   case replaceNextHop(NextHop)
@@ -82,6 +86,8 @@ extension NetlinkChange: CustomStringConvertible {
     case .addRoute(let route): "add route \(route)"
     case .replaceRoute(let route): "replace route \(route)"
     case .removeRoute(let route): "remove route \(route)"
+    case .addRule(let rule): "add rule \(rule)"
+    case .removeRule(let rule): "remove rule \(rule)"
     case .addNextHop(let nextHop): "add \(nextHop)"
     case .replaceNextHop(let nextHop): "replace \(nextHop)"
     case .removeNextHop(let id): "remove next hop \(id)"

@@ -208,7 +208,8 @@ extension Speaker {
   public func view(_ index: Int) -> SessionView? {
     guard slots.indices.contains(index), let slot = slots[index] else { return nil }
     return SessionView(
-      settings: slot.settings, session: slot.session, counters: slot.counters, rule: slot.rule,
+      settings: slot.settings, localAddress: slot.settings.localAddress ?? slot.heardAt, session: slot.session,
+      counters: slot.counters, rule: slot.rule,
       lastTransition: slot.lastTransition, keys: slot.settings.keyChain.map { KeyChainView(keys($0)) },
       hold: slot.hold, dampening: slot.dampening, echo: echoView(index))
   }

@@ -143,6 +143,9 @@ public struct SessionCounters: Hashable, Sendable {
 /// A session as seen from outside, for status and logs.
 public struct SessionView: Hashable, Sendable {
   public var settings: SessionSettings
+  /// Where packets come from here; as the peer last had it where the kernel chooses, nil as long as that is not known or
+  /// no packets are kept.
+  public var localAddress: IPAddress?
   public var session: Session
   public var counters: SessionCounters
   /// The rule that made it, if one did.

@@ -36,16 +36,20 @@ import Testing
     #expect(told(&session, 6, from: 10_000) == [7, peer, 0, 7, peer, 0])
   }
 
+  private func publish(_ discriminator: UInt32, to session: inout Session) -> Bool {
+    session.publish(remoteDiscriminator: discriminator)
+  }
+
   @Test func whatIsPublishedComesFirstAndAtOnce() {
     var session = makeSession()
     session.suggest(remoteDiscriminator: 7)
     #expect(told(&session, 1) == [7])
     #expect(session.nextTransmission == at(2_000))
-    #expect(session.publish(remoteDiscriminator: 8))
-    #expect(!session.publish(remoteDiscriminator: 8))
+    #expect(publish(8, to: &session))
+    #expect(!publish(8, to: &session))
     #expect(session.nextTransmission.map { $0 <= at(1_010) } == true)
     #expect(told(&session, 4, from: 1_010) == [8, 7, 0, 8])
-    #expect(session.publish(remoteDiscriminator: 0))
+    #expect(publish(0, to: &session))
     #expect(session.nextTransmission == at(5_010), "nothing new to tell")
   }
 
@@ -54,7 +58,7 @@ import Testing
     _ = session.receive(makePacket(.`init`), at: at(0))
     _ = session.transmit(at: at(1), random: 0)
     let due = session.nextTransmission
-    #expect(session.publish(remoteDiscriminator: 8))
+    #expect(publish(8, to: &session))
     #expect(session.state == .up)
     #expect(session.nextTransmission == due)
     #expect(session.transmit(at: at(1_000), random: 0)?.yourDiscriminator == peer)

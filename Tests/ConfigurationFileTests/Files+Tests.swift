@@ -56,7 +56,7 @@ private func blocks(_ text: String) -> [(line: Int, text: String)] {
       ("demand", "bfd: {demand: {x: 1}}"), ("groups", "groups: [{x: 1}]"),
       ("member", "groups: [{paths: [{x: 1}]}]"),
       ("group route", "groups: [{routes: [{x: 1}]}]"), ("routes", "routes: [{x: 1}]"),
-      ("uplinks", "uplinks: {x: 1}"),
+      ("rules", "rules: [{x: 1}]"), ("uplinks", "uplinks: {x: 1}"),
       ("watch", "uplinks: {watch: [{x: 1}]}"), ("lost-when", "uplinks: {lost-when: {x: 1}}"),
       ("drain", "drain: {x: 1}"),
       ("control", "control: {x: 1}"), ("realtime", "realtime: {x: 1}"), ("capture", "capture: {x: 1}")

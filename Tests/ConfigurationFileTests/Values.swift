@@ -262,6 +262,31 @@ private typealias C = GatewayConfiguration
     #expect(configuration.routes.map(\.metric) == [1024, 0])
   }
 
+  @Test func rulesAreReadForBothFamiliesUnlessTheySayOne() throws {
+    let configuration = try parse(
+      """
+      version: 1
+      routes: [{prefix: 0.0.0.0/0, via: 10.9.0.1, table: 100}]
+      rules:
+        - {from: 10.204.0.0/24, incoming-interface: net1, table: 100, priority: 1000}
+        - {to: "2001:db8::/32", table: 254, priority: 1001}
+        - {incoming-interface: net2, table: 100, priority: 1002}
+      """)
+    let (from, to) = (IPPrefix("10.204.0.0/24"), IPPrefix("2001:db8::/32"))
+    #expect(
+      configuration.rules == [
+        .init(from: from, incomingInterface: "net1", table: 100, priority: 1000),
+        .init(to: to, table: 254, priority: 1001),
+        .init(incomingInterface: "net2", table: 100, priority: 1002)
+      ])
+    #expect(configuration.rules.map(\.families) == [[.ipv4], [.ipv6], [.ipv4, .ipv6]])
+  }
+
+  @Test func bfddControlIsAnsweredOnlyWhereTheFileAsksForIt() throws {
+    #expect(try !parse("version: 1").bfd.openBFDDControl)
+    #expect(try parse("version: 1\nbfd: {openbfdd-control: true}").bfd.openBFDDControl)
+  }
+
   @Test func severalUplinksAreAListAndEachSaysWhomItTells() throws {
     let configuration = try parse(
       """

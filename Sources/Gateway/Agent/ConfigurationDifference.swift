@@ -35,7 +35,9 @@ enum ConfigurationDifference {
     compare("path", old.paths, new.paths, \.name)
     compare("group", old.groups, new.groups, \.name)
     compare("route", old.routes, new.routes) { "\($0.prefix) metric \($0.metric) table \($0.table)" }
+    compare("rule", old.rules, new.rules) { "\($0.priority) for table \($0.table)" }
     compare("sysctl", old.sysctls, new.sysctls, \.key)
+    if old.bfd.openBFDDControl != new.bfd.openBFDDControl { changes.append("bfd.openbfdd-control changed") }
     if old.egressSysctls != new.egressSysctls { changes.append("egress-sysctls changed") }
     if old.uplinks != new.uplinks { changes.append("uplinks changed") }
     if old.capture != new.capture { changes.append("capture changed") }

@@ -191,7 +191,8 @@ extension GatewayAgent {
       }
       let opened = try Engine.open(
         configuration, keys: keys.chains, in: namespace, secret: secret,
-        remembered: discriminators.known, commands: commands, reports: reports)
+        remembered: discriminators.known, product: "everway \(options.version)",
+        commands: commands, reports: reports)
       let thread = try EngineThread(opened, realtime: configuration.realtime)
       for refusal in thread.scheduling.refusals { log.write(.warning, refusal) }
       engine = thread
@@ -245,6 +246,7 @@ extension GatewayAgent {
     empty.paths = []
     empty.groups = []
     empty.routes = []
+    empty.rules = []
     do throws(NetlinkError) {
       let outcome = try Reconciler.reconcile(DesiredState(empty), previous: nil, &sockets)
       log.write(.info, "\(outcome.applied) routes, groups and next hops removed")

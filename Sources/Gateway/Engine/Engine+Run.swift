@@ -17,6 +17,7 @@ extension Engine {
     let start = MonotonicClock.now()
     syncCapture()
     openSockets(at: start)
+    syncBeaconPort(at: start)
     readKernel(at: start)
     adopt(at: start)
     verify(at: start)
@@ -26,7 +27,8 @@ extension Engine {
     while now < stopAt {
       turn(at: now)
       let deadline = min(
-        min(min(speaker.nextDeadline, prober.nextDeadline), core.nextDeadline), min(min(retryAt, verifyAt), stopAt))
+        min(min(min(speaker.nextDeadline, prober.nextDeadline), core.nextDeadline), beaconRoster.deadline),
+        min(min(retryAt, verifyAt), stopAt))
       rest()
       poller.wait(until: deadline, now: MonotonicClock.now())
       now = MonotonicClock.now()
@@ -57,9 +59,11 @@ extension Engine {
     speaker.flush()
     passPackets()
     for command in commands.receive() { obey(command, at: now) }
+    if beaconRoster.isOpen { serveBeaconPort(at: now) }
     if now >= min(retryAt, verifyAt) {
       retryAt = .distantFuture
       if !areSocketsOpen || !foreign.isEmpty { openSockets(at: now) }
+      syncBeaconPort(at: now)
       verify(at: now)
     }
     sendReports()
@@ -77,7 +81,9 @@ extension Engine {
 
   private mutating func obey(_ command: EngineCommand, at now: Instant) {
     switch command {
-    case .reconfigure(let new): reconfigure(new, at: now)
+    case .reconfigure(let new):
+      askedConfiguration = new
+      reconfigure(beaconPort.applied(to: new), at: now)
     case .setKeys(let keys):
       keyChains = keys
       syncKeys(at: now)
@@ -95,7 +101,7 @@ extension Engine {
     }
   }
 
-  private mutating func reconfigure(_ new: GatewayConfiguration, at now: Instant) {
+  mutating func reconfigure(_ new: GatewayConfiguration, at now: Instant) {
     let oldPeers = configuration.bfd.peers
     let oldNames = core.model.peers
     let oldModel = core.model.probes
@@ -129,6 +135,7 @@ extension Engine {
     // Each is told again if it is still there; what the sockets lack is known already.
     problems = problems.filter { $0.key.hasPrefix("BFD sockets") }
     openSockets(at: now)
+    syncBeaconPort(at: now)
     verify(at: now)
   }
 

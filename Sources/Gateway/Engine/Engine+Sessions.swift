@@ -156,6 +156,7 @@ extension Engine {
   }
 
   private mutating func take(_ transition: Transition, of session: Int) {
+    noteForBeacon(transition, of: session)
     guard let peer = peerOfSession[session] else { return }
     if transition.to == .up { rememberDiscriminator(of: session) }
     if transition.from == .up { noteFallen(transition, of: session) }

@@ -4,6 +4,7 @@ import ConfigurationFile
 import Glibc
 import Netlink
 import NetworkNamespaces
+import OpenBFDDServer
 import Probing
 import Runtime
 import Speaker
@@ -13,7 +14,16 @@ import Speaker
 ///
 /// It never enters a namespace: its sockets were opened inside by others, and stay there.
 struct Engine: ~Copyable {
+  /// What it runs by: what it was asked to, and whom bfdd-control has let in.
   var configuration: GatewayConfiguration
+  /// What it was asked to run by.
+  var askedConfiguration: GatewayConfiguration
+  var beaconPort = BeaconPort()
+  /// Nil while it is closed, and while it is being served.
+  var beaconServer: ControlServer?
+  var beaconRoster = BeaconRoster()
+  /// `everway 1.2.3`.
+  var product = ""
   var core: GatewayCore
   var speaker: Speaker
   /// Where the speaker's sockets are opened when that did not work at first.
@@ -79,7 +89,7 @@ struct Engine: ~Copyable {
   /// Opens everything inside the gateway's namespace.
   static func open(
     _ configuration: GatewayConfiguration, keys: [String: KeyChain], in namespace: borrowing NetworkNamespace,
-    secret: (UInt64, UInt64), remembered: [String: UInt32] = [:],
+    secret: (UInt64, UInt64), remembered: [String: UInt32] = [:], product: String = "",
     commands: Mailbox<EngineCommand>, reports: Mailbox<EngineReport>
   ) throws(EngineError) -> Engine {
     let now = MonotonicClock.now()
@@ -98,6 +108,7 @@ struct Engine: ~Copyable {
       reports: reports,
       poller: poller)
     engine.rememberedDiscriminators = remembered
+    engine.product = product
     return engine
   }
 
@@ -111,6 +122,7 @@ struct Engine: ~Copyable {
     reports: Mailbox<EngineReport>, poller: Poller
   ) {
     self.configuration = configuration
+    askedConfiguration = configuration
     self.keyChains = keyChains
     self.core = core
     self.speaker = speaker

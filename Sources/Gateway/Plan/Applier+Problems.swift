@@ -46,7 +46,8 @@ extension Applier.Failure {
     case .createGroup(let group), .recreateGroup(let group, _), .updateGroup(let group, _):
       return desired.groups.firstIndex { $0.id == group.id }.map { "groups[\($0)]" } ?? ""
     case .addRoute(let route), .replaceRoute(let route, _): return route.origin.field
-    case .removeRoute, .removeNextHop: return ""
+    case .addRule(let planned): return planned.field
+    case .removeRoute, .removeRule, .removeNextHop: return ""
     }
   }
 }

@@ -117,6 +117,10 @@ struct ApplierRun {
         try replace(group, &gateway.netlink)
       case .removeNextHop(let hop):
         try tolerate(ENOENT) { () throws(NetlinkError) in try gateway.netlink.perform(.removeNextHop(hop.id)) }
+      case .addRule(let planned):
+        try tolerate(EEXIST) { () throws(NetlinkError) in try gateway.netlink.perform(.addRule(planned.rule)) }
+      case .removeRule(let rule):
+        try tolerate(ENOENT) { () throws(NetlinkError) in try gateway.netlink.perform(.removeRule(rule)) }
       case .addRoute, .replaceRoute, .removeRoute: break  // in batches
       }
     }

@@ -37,6 +37,8 @@ extension Change: CustomStringConvertible {
     case .replaceRoute(let route, let from):
       "route \(route.key.prefix) \(from.target) -> \(route.target)\(route.key.words)"
     case .removeRoute(let route): "route \(route)"
+    case .addRule(let planned): "rule \(planned.rule)"
+    case .removeRule(let rule): "rule \(rule)"
     case .removeNextHop(let hop): hop.isGroup ? "group \(hop.id)" : "nexthop \(hop.id) \(hop.place)"
     }
   }

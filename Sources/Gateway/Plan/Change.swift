@@ -31,6 +31,8 @@ enum Change: Hashable, Sendable {
   case addRoute(PlannedRoute)
   case replaceRoute(PlannedRoute, from: ObservedRoute)
   case removeRoute(ObservedRoute)
+  case addRule(PlannedRule)
+  case removeRule(Rule)
   /// A next hop or a group that nobody wants any more.
   case removeNextHop(ObservedNextHop)
 }
@@ -38,7 +40,7 @@ enum Change: Hashable, Sendable {
 extension Change {
   /// What kind of thing it changes: the sections of a plan.
   enum Subject: Int, Hashable, Sendable, CaseIterable {
-    case namespace, link, address, sysctl, nextHop, group, route
+    case namespace, link, address, sysctl, nextHop, group, route, rule
   }
 
   var subject: Subject {
@@ -50,6 +52,7 @@ extension Change {
     case .addNextHop, .replaceNextHop: .nextHop
     case .createGroup, .recreateGroup, .updateGroup: .group
     case .addRoute, .replaceRoute, .removeRoute: .route
+    case .addRule, .removeRule: .rule
     case .removeNextHop(let nextHop): nextHop.isGroup ? .group : .nextHop
     }
   }
@@ -57,8 +60,8 @@ extension Change {
   /// Whether something comes (`+`), goes (`-`) or changes (`~`).
   var sign: Character {
     switch self {
-    case .createNamespace, .nameNamespace, .addAddress, .addNextHop, .createGroup, .addRoute: "+"
-    case .removeAddress, .removeRoute, .removeNextHop: "-"
+    case .createNamespace, .nameNamespace, .addAddress, .addNextHop, .createGroup, .addRoute, .addRule: "+"
+    case .removeAddress, .removeRoute, .removeRule, .removeNextHop: "-"
     case .repairNamespace, .moveLink, .renameLink, .setMAC, .setMTU, .setSysctl, .setLinkUp, .replaceNextHop,
       .recreateGroup,
       .updateGroup, .replaceRoute:

@@ -14,6 +14,7 @@ struct DesiredState: Hashable, Sendable {
   var groups: [PlannedGroup] = []
   /// Static ones first, then the groups'.
   var routes: [PlannedRoute] = []
+  var rules: [PlannedRule] = []
   /// The dropping next hops that a group may fall back to.
   var blackholes: Set<UInt32> = []
   /// Interfaces that must be there, though nothing is made on them: of uplinks and BFD peers.
@@ -60,6 +61,9 @@ struct DesiredState: Hashable, Sendable {
       }
     }
     addRoutes(configuration)
+    for (index, rule) in configuration.rules.enumerated() {
+      for family in rule.families { rules.append(PlannedRule(rule, family, field: "rules[\(index)]")) }
+    }
     addReferences(configuration)
     addSysctls(configuration)
   }

@@ -16,6 +16,8 @@ struct ObservedState: Hashable, Sendable {
   /// Of every protocol.
   var nextHops: [UInt32: ObservedNextHop] = [:]
   var routes = ObservedRoutes()
+  /// Of protocol everway.
+  var rules: [Rule] = []
 
   /// Where the gateway is to live.
   enum Place: Hashable, Sendable {

@@ -36,6 +36,7 @@ enum Observer {
       state.inside = links.byName
       state.nextHops = try nextHops(&place.netlink, links.names)
       state.routes = try routes(desired, &place.netlink, links.names)
+      state.rules = try rules(&place.netlink)
       let present = desired.sysctls.filter { $0.interface.map { links.byName[$0] != nil } ?? true }
       state.sysctls = try sysctls(present, in: place)
     }
@@ -175,6 +176,18 @@ extension Observer {
       }
     }
     return result
+  }
+}
+
+extension Observer {
+  private static func rules(_ netlink: inout NetlinkSocket) throws(NetlinkError) -> [Rule] {
+    do throws(NetlinkError) {
+      return try netlink.rules().filter { $0.protocol == .everway }
+    } catch {
+      // A kernel without policy routing (CONFIG_IP_MULTIPLE_TABLES); making one then says so.
+      guard error.code == EOPNOTSUPP || error.code == EAFNOSUPPORT else { throw error }
+      return []
+    }
   }
 }
 

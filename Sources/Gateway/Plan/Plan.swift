@@ -15,6 +15,8 @@ struct Plan: Hashable, Sendable {
   var nextHops: [Change] = []
   /// Routes whose target is there.
   var routes: [Change] = []
+  /// Of policy routing.
+  var rules: [Change] = []
   /// Routes to groups that are not there yet.
   var waitingRoutes: [Change] = []
   /// What goes.
@@ -56,6 +58,7 @@ struct Plan: Hashable, Sendable {
     planner.planLinks()
     planner.planNextHops()
     planner.planRoutes()
+    planner.planRules()
     planner.checkReferences()
     planner.reportUnwritable()
     planner.planStale()
@@ -63,6 +66,7 @@ struct Plan: Hashable, Sendable {
     groundwork = outcome.groundwork
     nextHops = outcome.nextHops
     routes = outcome.routes
+    rules = outcome.rules
     waitingRoutes = outcome.waitingRoutes
     stale = outcome.stale
     waitingStale = outcome.waitingStale
@@ -74,13 +78,14 @@ struct Plan: Hashable, Sendable {
   /// In the order in which they are to be made.
   func changes(for audience: Audience = .everything) -> [Change] {
     switch audience {
-    case .everything: groundwork + nextHops + routes + waitingRoutes + stale + waitingStale
-    case .agent: groundwork + routes + stale
+    case .everything: groundwork + nextHops + routes + waitingRoutes + rules + stale + waitingStale
+    case .agent: groundwork + routes + rules + stale
     }
   }
 
   var isEmpty: Bool {
-    groundwork.isEmpty && nextHops.isEmpty && routes.isEmpty && waitingRoutes.isEmpty && stale.isEmpty
+    groundwork.isEmpty && nextHops.isEmpty && routes.isEmpty && waitingRoutes.isEmpty && rules.isEmpty
+      && stale.isEmpty
       && waitingStale.isEmpty
   }
 }

@@ -51,6 +51,7 @@ extension PlanReport {
     case .nextHop: "Next hops"
     case .group: "Next-hop groups"
     case .route: "Routes"
+    case .rule: "Routing rules"
     }
   }
 }

@@ -37,7 +37,7 @@ public struct PlanReport: Hashable, Sendable, Codable {
   public enum Object: String, Hashable, Sendable, Codable, CaseIterable {
     case namespace, link, address, sysctl
     case nextHop = "nexthop"
-    case group, route
+    case group, route, rule
   }
 
   public init(namespace: String, changes: [Entry], problems: [Problem]) {
@@ -92,6 +92,7 @@ extension PlanReport.Entry {
       case .nextHop: .nextHop
       case .group: .group
       case .route: .route
+      case .rule: .rule
       }
     self.init(action: action, object: object, text: change.text, interface: change.interface)
   }

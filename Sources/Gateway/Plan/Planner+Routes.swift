@@ -36,8 +36,9 @@ extension Planner {
     return there.protocol == .everway
   }
 
-  /// What nobody wants any more: routes, then addresses, then groups, then next hops.
+  /// What nobody wants any more: rules, then routes, then addresses, then groups, then next hops.
   mutating func planStale() {
+    planStaleRules()
     let wanted = Set(desired.routes.map(\.key))
     let gone = observed.routes.own.values.filter { !wanted.contains($0.key) } + observed.routes.duplicates
     plan.stale += gone.sorted {

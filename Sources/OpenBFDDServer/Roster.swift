@@ -1,33 +1,33 @@
 import Addresses
-import BFD
-import OpenBFDD
-import Speaker
+public import BFD
+public import OpenBFDD
+public import Speaker
 
 /// What OpenBFDD says of a session and BFD does not need: its number, its role, where it has been.
-struct RosterEntry {
-  let pair: AddressPair
+public struct RosterEntry: Sendable {
+  public let pair: AddressPair
   /// Nil as long as the peer has not been heard: OpenBFDD has no session then, so none is shown.
-  var id: UInt32?
+  public var id: UInt32?
   /// `connect` asked for it.
-  var isActive = false
-  var isSuspended = false
-  var isForced = false
+  public var isActive = false
+  public var isSuspended = false
+  public var isForced = false
   /// Kept as asked for. Our Down is sent at once, so a peer needs no Poll to notice it.
-  var adminUpPoll = true
+  public var adminUpPoll = true
   /// The states it was in, the latest first, at most four.
-  private(set) var history: [(state: SessionState, since: Instant, until: Instant?)] = []
+  public private(set) var history: [(state: SessionState, since: Instant, until: Instant?)] = []
   /// Since when the peer has been silent.
-  var silentSince: Instant?
+  public var silentSince: Instant?
 
   static let historyLimit = 4
 
-  init(_ pair: AddressPair, at now: Instant) {
+  public init(_ pair: AddressPair, at now: Instant) {
     self.pair = pair
     history = [(.down, now, nil)]
   }
 
   /// Init counts as Down, and AdminDown after Down is only AdminDown.
-  mutating func note(_ state: SessionState, at now: Instant) {
+  public mutating func note(_ state: SessionState, at now: Instant) {
     guard state != .`init`, let last = history.first else { return }
     if last.state == state || (last.state == .down && state == .adminDown) {
       history[0].state = state
@@ -38,11 +38,11 @@ struct RosterEntry {
     if history.count > Self.historyLimit { history.removeLast() }
   }
 
-  mutating func startHistory(at now: Instant, _ state: SessionState) {
+  public mutating func startHistory(at now: Instant, _ state: SessionState) {
     history = [(state == .`init` ? .down : state, now, nil)]
   }
 
-  func spans(at now: Instant) -> [StateSpan] {
+  public func spans(at now: Instant) -> [StateSpan] {
     history.map { span in
       StateSpan(span.state, duration: .nanoseconds(max(0, (span.until ?? now) - span.since)))
     }
@@ -51,7 +51,7 @@ struct RosterEntry {
 
 extension SessionStatus {
   /// What `status` shows of a session; nil while it is not shown at all.
-  init?(_ entry: RosterEntry, _ view: SessionView, at now: Instant) {
+  public init?(_ entry: RosterEntry, _ view: SessionView, at now: Instant) {
     guard let id = entry.id else { return nil }
     self.init(id: id, addresses: entry.pair, isActive: entry.isActive)
     let session = view.session

@@ -1,23 +1,30 @@
 import Addresses
-import BFD
+public import BFD
 import CLinux
 import Glibc
-import NetworkNamespaces
-import OpenBFDD
+public import NetworkNamespaces
+public import OpenBFDD
 import Runtime
 
 /// The control ports. Everything here is bounded and nothing waits: BFD is spoken by the same thread.
-struct ControlServer: ~Copyable {
+public struct ControlServer: ~Copyable {
   private let poller: Poller
   private var listeners: [Int32]
   private var connections: [Int32: ConnectionBox] = [:]
   /// In the order in which they came.
   private var order: [Int32] = []
   /// Answers that go on after BFD has had its turn.
-  private(set) var isBusy = false
+  public private(set) var isBusy = false
 
   /// How many clients at a time. One more, and the one that has been there longest goes.
   static let limit = 32
+
+  /// What came from a client.
+  public enum Heard: Hashable, Sendable {
+    case request([String])
+    /// It was no request, for the log: the client gets no answer, as from OpenBFDD.
+    case fault(String)
+  }
 
   /// A connection in a dictionary, which holds copyable values only.
   private final class ConnectionBox {
@@ -26,54 +33,30 @@ struct ControlServer: ~Copyable {
   }
 
   /// Readable when there is something to do.
-  var descriptor: Int32 { poller.descriptor }
+  public var descriptor: Int32 { poller.descriptor }
 
-  /// - Throws: `BeaconError` that names the address.
-  static func open(_ addresses: [ControlAddress], log: inout BeaconLog) throws(BeaconError) -> ControlServer {
-    let poller: Poller
-    do throws(SystemCallError) {
-      poller = try Poller()
-    } catch {
-      throw BeaconError("\(error)")
-    }
-    // The alternative port is there in case of trouble with the first: it makes none of its own.
-    let mayFail: Set<ControlAddress> = addresses == [.standard, .alternative] ? [.alternative] : []
-    var listeners: [Int32] = []
-    for address in addresses {
-      switch Self.open(address, poller) {
-      case .success(let fd):
-        listeners.append(fd)
-        log.write(.app, "Listening for commands on \(address)")
-      case .failure(let error) where mayFail.contains(address): log.write(.warn, "\(error)")
-      case .failure(let error):
-        for fd in listeners { close(fd) }
-        let hint =
-          error.code == EADDRINUSE
-          ? "; another beacon runs in this network namespace: ask it to stop with 'bfdd-control stop'" : ""
-        throw BeaconError("Failed to listen for commands on \(address). \(error)\(hint)")
-      }
-    }
-    return ControlServer(poller, listeners)
+  /// Hears nothing until `hear`.
+  public init() throws(SystemCallError) {
+    poller = try Poller()
+    listeners = []
   }
 
-  private init(_ poller: Poller, _ listeners: [Int32]) {
-    self.poller = poller
-    self.listeners = listeners
-  }
-
-  private static func open(_ address: ControlAddress, _ poller: Poller) -> Result<Int32, SystemCallError> {
+  /// Hears clients on a listener of `listener(on:)`, which is this one's to close from now on.
+  public mutating func hear(_ listener: Int32) throws(SystemCallError) {
     do throws(SystemCallError) {
-      let fd = try listen(on: address)
-      try poller.watch(fd)
-      return .success(fd)
+      try poller.watch(listener)
     } catch {
-      return .failure(error)
+      close(listener)
+      throw error
     }
+    listeners.append(listener)
   }
 
   deinit { for fd in listeners { close(fd) } }
 
-  private static func listen(on address: ControlAddress) throws(SystemCallError) -> Int32 {
+  /// A listening socket in the calling thread's network namespace.
+  /// - Throws: EADDRINUSE when another beacon has the port.
+  public static func listener(on address: ControlAddress) throws(SystemCallError) -> Int32 {
     let kind = SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
     let fd = socket(address.address.family == .ipv4 ? AF_INET : AF_INET6, Int32(kind), 0)
     guard fd >= 0 else { throw SystemCallError("open a socket for \(address)") }
@@ -91,24 +74,25 @@ struct ControlServer: ~Copyable {
   }
 
   /// When the next client has been patient for long enough.
-  var nextDeadline: Instant {
+  public var nextDeadline: Instant {
     order.compactMap { connections[$0]?.connection.deadline }.min() ?? .distantFuture
   }
 
   /// Whether no answer is under way.
-  var isIdle: Bool { connections.isEmpty }
+  public var isIdle: Bool { connections.isEmpty }
 
   /// Hears and answers what can be heard and answered now.
-  mutating func run(_ beacon: inout Beacon, at now: Instant) {
+  /// - Parameter answer: what to answer to a request; of what is none, nil and a word for the log.
+  public mutating func run(at now: Instant, _ answer: (Heard) -> Reply?) {
     isBusy = false
     for fd in order where connections[fd].map({ $0.connection.deadline <= now }) ?? false { drop(fd) }
     for fd in poller.ready() {
-      if listeners.contains(fd) { accept(from: fd, at: now) } else { serve(fd, &beacon, at: now) }
+      if listeners.contains(fd) { accept(from: fd, at: now) } else { serve(fd, at: now, answer) }
     }
   }
 
   /// Stops hearing; answers that are under way are finished.
-  mutating func closeListeners() {
+  public mutating func closeListeners() {
     for fd in listeners { close(fd) }
     listeners.removeAll()
   }
@@ -131,15 +115,16 @@ struct ControlServer: ~Copyable {
     }
   }
 
-  private mutating func serve(_ fd: Int32, _ beacon: inout Beacon, at now: Instant) {
+  private mutating func serve(_ fd: Int32, at now: Instant, _ answer: (Heard) -> Reply?) {
     guard let box = connections[fd] else { return }
     switch box.connection.read() {
     case .unfinished: break
     case .request(let words):
-      box.connection.answer(beacon.answer(words, at: now), at: now)
+      guard let reply = answer(.request(words)) else { return drop(fd) }
+      box.connection.answer(reply, at: now)
       poller.watch(fd, forOutput: true)
     case .over(let problem):
-      if let problem { beacon.log.write(.command, problem) }
+      if let problem { _ = answer(.fault(problem)) }
       return drop(fd)
     }
     switch box.connection.write() {

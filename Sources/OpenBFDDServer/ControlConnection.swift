@@ -1,7 +1,14 @@
 import BFD
 import CLinux
 import Glibc
-import OpenBFDD
+public import OpenBFDD
+
+/// An answer, whole or still to be written.
+public enum Reply: Hashable, Sendable {
+  case text(String)
+  /// A list of sessions as they were when it was asked for; it is put into words piece by piece.
+  case list([SessionStatus], StatusFormat)
+}
 
 /// One client: its request in pieces, its answer in pieces.
 struct ControlConnection: ~Copyable {
