@@ -6,8 +6,8 @@ export PATH := $(PATH):/opt/swift/usr/bin
 SWIFT ?= swift
 RELEASE := -c release --static-swift-stdlib --product everway
 # Tests that use the network run one after the other; the others share the cores.
-PURE := AddressesTests|DoctorTests|BFDTests|CaptureTests|FirewallTests|KubeOVNTests|PeerProbeTests|OpenBFDDTests|OVSDBProtocolTests|YAMLTests|ConfigurationFileTests|NamespaceDiagnosisTests|FuzzTests
-NETWORK := NetworkNamespacesTests|CollectorsTests|NetlinkTests|SpeakerTests|ProbingTests|GatewayTests|BeaconTests|ControlTests|CommandTests|PeerProberTests|LabTests|OVSDBTests|ClusterSourcesTests|InteropTests
+PURE := AddressesTests|DoctorTests|BFDTests|CaptureTests|FirewallTests|KubeOVNTests|KubernetesProtocolTests|PeerProbeTests|OpenBFDDTests|OVSDBProtocolTests|YAMLTests|ConfigurationFileTests|NamespaceDiagnosisTests|FuzzTests
+NETWORK := NetworkNamespacesTests|CollectorsTests|NetlinkTests|SpeakerTests|ProbingTests|GatewayTests|BeaconTests|ControlTests|CommandTests|PeerProberTests|LabTests|OVSDBTests|KubernetesTests|ClusterSourcesTests|InteropTests
 
 .PHONY: help
 help: ## list the targets
@@ -24,6 +24,7 @@ demo-ovn: build ## build, then show two gateways of a Kube-OVN network: real OVN
 .PHONY: test
 test: setup lint ## install what is missing, build, run every test
 	$(SWIFT) build --build-tests
+	@Scripts/kube-apiserver || [ $$? -eq 3 ]
 	$(SWIFT) test --skip-build --filter '$(PURE)'
 	$(SWIFT) test --skip-build --filter 'SimulationTests'
 	$(SWIFT) test --skip-build --no-parallel --filter '$(NETWORK)'

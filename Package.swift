@@ -183,6 +183,8 @@ let package = Package(
       "Probing", ["Addresses", "BFD", "CLinux", "NamespaceTestSupport", "NetworkNamespaces", "PacketSockets"]),
     tests("ClusterSources", ["Addresses", "Cluster", "Lab", "OVSDB", "OVSDBProtocol"]),
     tests("OVSDBProtocol"),
+    tests("KubernetesProtocol"),
+    tests("Kubernetes", ["CLinux", "KubernetesProtocol", "Lab", "Processes"]),
     tests("OVSDB", ["Lab", "OVSDBProtocol", "Processes"]),
     tests("Control", ["CLinux", "ControlTestSupport"]),
     .target(

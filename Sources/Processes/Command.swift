@@ -41,7 +41,8 @@ public struct Command: Hashable, Sendable, CustomStringConvertible {
     "ip": "iproute2", "tcpdump": "tcpdump", "ethtool": "ethtool",
     "ovn-nbctl": "ovn-central", "ovn-sbctl": "ovn-central", "ovn-northd": "ovn-central",
     "ovn-controller": "ovn-host", "ovsdb-server": "openvswitch-switch", "ovs-vswitchd": "openvswitch-switch",
-    "ovs-vsctl": "openvswitch-switch", "ovsdb-tool": "openvswitch-switch"
+    "ovs-vsctl": "openvswitch-switch", "ovsdb-tool": "openvswitch-switch",
+    "etcd": "etcd-server", "curl": "curl", "openssl": "openssl"
   ]
 }
 

@@ -92,6 +92,7 @@ extension KubernetesError: CustomStringConvertible {
     case .credentials: "look at the user's entry in the kubeconfig, or at the service account's files"
     case .notFound(let refusal):
       refusal.message.contains("could not find the requested resource")
+        || refusal.message.contains("page not found")
         ? "this kind of object is not installed; is Kube-OVN installed, and in a version that has it?" : nil
     case .forbidden: "give this right to the role of the service account; deploy/kubernetes has the whole list"
     case .unauthorized: "look whether the token or the certificate has expired, or belongs to another cluster"

@@ -54,7 +54,9 @@ package struct LossyObject<T: Decodable & Sendable>: Decodable, Sendable {
 
   package init(from decoder: any Decoder) throws {
     header = try ObjectHeader(from: decoder)
-    do { value = .success(try T(from: decoder)) } catch { value = .failure(.init(reason: JSONText.reason(error))) }
+    do { value = .success(try T(from: decoder)) } catch {
+      value = .failure(.init(reason: JSONText.reason(error, below: decoder.codingPath.count)))
+    }
   }
 }
 

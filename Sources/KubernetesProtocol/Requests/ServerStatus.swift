@@ -79,8 +79,10 @@ enum JSONText {
     do { return [UInt8](try encoder.encode(value)) } catch { throw .encoding(what: what, reason: reason(error)) }
   }
 
-  static func reason(_ error: any Error) -> String {
-    switch error {
+  /// - Parameter depth: so many parts of the path are known to the reader, such as `items[3]`.
+  static func reason(_ error: any Error, below depth: Int = 0) -> String {
+    func path(_ keys: [any CodingKey]) -> String { Self.path(Array(keys.dropFirst(depth))) }
+    return switch error {
     case EncodingError.invalidValue(_, let context): context.debugDescription
     case DecodingError.keyNotFound(let key, let context): "\(path(context.codingPath + [key])) is missing"
     case DecodingError.typeMismatch(let type, let context):
