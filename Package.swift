@@ -227,8 +227,8 @@ let package = Package(
     .testTarget(
       name: "InteropTests",
       dependencies: [
-        "Addresses", "BFD", "CLinux", "ConfigurationFile", "Control", "Gateway", "Lab", "Netlink",
-        "NetworkNamespaces", "Processes", "Speaker"
+        "Addresses", "BFD", "CLinux", "ConfigurationFile", "Control", "Gateway", "Kubernetes", "KubernetesProtocol",
+        "Lab", "Netlink", "NetworkNamespaces", "Processes", "Speaker"
       ],
       swiftSettings: settings)
   ],
