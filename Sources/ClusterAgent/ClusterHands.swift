@@ -58,7 +58,7 @@ final class ClusterHands {
         try kubernetes().setReady(ovnEip: eip)
         return "OvnEip \(eip) is ready"
       }
-    case .foundStale(let stale, let isRepaired): log(.warning, Self.words(stale, isRepaired))
+    case .foundStale(let stale, let isRepaired): log(.warning, words(stale, isRepaired))
     case .staleIsOver(let row): log(.info, "OVN's session \(row.logicalPort) with \(row.address) is right again")
     case .renew(let bfd, let row):
       attempt("renewal of \(row.logicalPort) \(row.address)") { () throws(ClusterWriteError) in
@@ -127,7 +127,7 @@ final class ClusterHands {
 
   // MARK: Words
 
-  private static func words(_ stale: StaleSessions.Stale, _ isRepaired: Bool) -> String {
+  private func words(_ stale: StaleSessions.Stale, _ isRepaired: Bool) -> String {
     let row = "OVN says that \(stale.row.logicalPort) is up with \(stale.row.address)"
     let truth =
       switch stale.reason {
@@ -135,9 +135,13 @@ final class ClusterHands {
       case .silentNode: "but no node answers there"
       }
     let help =
-      isRepaired
-      ? "; the row is made anew"
-      : "; traffic is lost there: everway doctor --fix, or run with --repair-stale-sessions"
+      if isRepaired {
+        "; the row is made anew"
+      } else if agent.options.kubeOVN.repairsStaleSessions {
+        "; the holder of the Lease makes the row anew"
+      } else {
+        "; traffic is lost there: everway doctor --fix, or run with --repair-stale-sessions"
+      }
     return "\(row), \(truth)\(help)"
   }
 

@@ -95,6 +95,13 @@ struct GatewayBuilder {
 
   /// The default routes by the subnet's gateways. Those of further subnets are in tables of their own.
   private mutating func addWaysOut(_ port: KubeOVNGateway.Port, table: UInt32?) {
+    if let table {
+      configuration.rules.append(.init(incomingInterface: port.name, table: table, priority: 10_000 + table))
+      // What is on the link stays there.
+      for network in port.addresses.map(\.network) {
+        configuration.routes.append(.init(prefix: network, interface: port.name, table: table))
+      }
+    }
     for gateway in port.gateways {
       let name = unique("gateway-\(port.subnet)", gateway.family)
       configuration.paths.append(
@@ -148,7 +155,8 @@ struct GatewayBuilder {
     }
   }
 
-  /// The other gateway nodes, so that one of them that dies is noticed here: OVN trusts what a dead chassis wrote.
+  /// The other gateway nodes, so that one of them that dies is noticed here: OVN trusts what a dead chassis wrote. Not by
+  /// ARP, which OVN answers in the name of every port that it knows.
   private mutating func addNeighbourNodes(_ eips: [ClusterFacts.OvnEip]) {
     guard options.repairsStaleSessions else { return }
     for eip in eips.sorted(by: { $0.name < $1.name }) where eip.type == "lsp" && eip.node != node {
@@ -159,7 +167,7 @@ struct GatewayBuilder {
         configuration.paths.append(
           GatewayConfiguration.Path(
             name: unique(KubeOVN.nodePathPrefix + eip.name, address.family), via: address, interface: port.name,
-            holdDown: .zero, health: .neighbour(Self.probe)))
+            holdDown: .zero, health: .icmp(address: address, Self.probe)))
       }
     }
   }
@@ -176,7 +184,8 @@ struct GatewayBuilder {
           configuration.bfd.peers.filter { peer in
             peer.compatibility == .ovn && peer.interface == port.name && peer.address.family == family
           }.map(\.name)
-          + configuration.bfd.allow.filter { $0.interface == port.name && $0.prefix.address.family == family }.map(\.name)
+          + configuration.bfd.allow.filter { $0.interface == port.name && $0.prefix.address.family == family }.map(
+            \.name)
         guard !watched.isEmpty, !told.isEmpty else { continue }
         configuration.uplinks.append(
           GatewayConfiguration.Uplinks(

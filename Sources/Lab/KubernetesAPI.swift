@@ -195,7 +195,7 @@ public final class KubernetesAPI: Sendable {
         "\(Self.administrator),admin,1,\"system:masters\"\n\(Self.agent),agent,2,\"agents\"\n",
         to: "\(directory)/tokens.csv", mode: 0o600)
       try Files.write(
-        "subjectAltName=IP:127.0.0.1,IP:::1,DNS:kubernetes\nextendedKeyUsage=serverAuth\n",
+        "subjectAltName=IP:127.0.0.1,IP:::1,IP:\(address),DNS:kubernetes\nextendedKeyUsage=serverAuth\n",
         to: "\(directory)/server.ext")
       try Files.write("extendedKeyUsage=clientAuth\n", to: "\(directory)/client.ext")
     }

@@ -43,9 +43,10 @@ extension Interop {
         #expect(session.requiredMinRxInterval == 100_000)
         #expect(session.peerAddress == "\(OVNClusterPlan.routerAddress)")
         let isWritten = waitUntil(timeout: .seconds(30), every: .milliseconds(100)) {
-          ((try? field.object("/apis/kubeovn.io/v1/ovn-eips/\(node.name)")) ?? "").contains("\"ready\": true")
+          ((try? field.object("/apis/kubeovn.io/v1/ovn-eips/\(node.name)")) ?? "").filter { $0 != " " }.contains(
+            "\"ready\":true")
             && ((try? field.object("/api/v1/nodes/\(node.name)")) ?? "")
-              .contains("\"ovn.kubernetes.io/node-ext-gw\": \"true\"")
+              .filter { $0 != " " }.contains("\"ovn.kubernetes.io/node-ext-gw\":\"true\"")
         }
         #expect(isWritten, "\(node.name) is not said to be ready")
         let ids = try node.chassis.vsctl("get", "interface", "ovnext0", "external_ids")

@@ -127,6 +127,10 @@ import Testing
     #expect(gateway.ports.map(\.name) == ["ovnext0", "ovnext1"])
     #expect(gateway.ports.map(\.eip) == ["node1", "node1-wan2"])
     #expect(gateway.configuration.groups.flatMap(\.routes).map(\.table) == [254, 101])
+    // What comes in there leaves there.
+    #expect(gateway.configuration.rules.map(\.incomingInterface) == ["ovnext1"])
+    #expect(gateway.configuration.rules.map(\.table) == [101])
+    #expect(gateway.configuration.routes.map { "\($0.prefix)" } == ["10.205.0.0/24"])
   }
 
   @Test func isNoneWithoutAnOvnEipOfThisName() {
@@ -163,7 +167,8 @@ import Testing
     sample.cluster.subnets = .value([.init(name: "external204", spec: external)])
     sample.addRow("vpc1-external204", "fd00::254/64", to: "fd00::11")
     let configuration = try gateway(sample).configuration
-    #expect(configuration.uplinks.map(\.watch) == [[.path("gateway-external204")], [.path("gateway-external204-v6")]])
+    #expect(
+      configuration.uplinks.map(\.watch) == [[.path("gateway-external204")], [.path("gateway-external204-v6")]])
     #expect(configuration.uplinks.map(\.peers) == [["vpc1-external204"], ["vpc1-external204-v6"]])
     #expect(configuration.uplinks.allSatisfy { $0.tell == .silence })
     var options = KubeOVNOptions()

@@ -52,6 +52,7 @@ struct KubeOVNArguments: ParsableArguments {
     kubeOVN.base = base
     let (owns, repairs) = (try Self.isOn("EVERWAY_OWN_STATUS"), try Self.isOn("EVERWAY_REPAIR_STALE_SESSIONS"))
     kubeOVN.ownsStatus = ownStatus || owns
+    if try Self.isOn("EVERWAY_BFDD_CONTROL") { kubeOVN.base.bfd.openBFDDControl = true }
     kubeOVN.repairsStaleSessions = repairStaleSessions || repairs
     if let gatewayHealth {
       kubeOVN.gatewayHealth = gatewayHealth
