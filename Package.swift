@@ -78,6 +78,7 @@ let package = Package(
         "Kubernetes", "KubernetesProtocol", "NetworkNamespaces", "Speaker"
       ]),
     library("Control", ["CLinux"]),
+    library("Observation", ["Control"]),
     library(
       "Gateway",
       [
@@ -187,6 +188,7 @@ let package = Package(
     tests("Kubernetes", ["CLinux", "KubernetesProtocol", "Lab", "Processes"]),
     tests("OVSDB", ["Lab", "OVSDBProtocol", "Processes"]),
     tests("Control", ["CLinux", "ControlTestSupport"]),
+    tests("Observation", ["Control"]),
     .target(
       name: "ControlTestSupport", dependencies: ["Control"], path: "Tests/ControlTestSupport",
       swiftSettings: settings),

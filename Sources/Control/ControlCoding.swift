@@ -19,6 +19,7 @@ enum ControlCoding {
     var peers: [String]?
     var discarded: Bool?
     var last: Bool?
+    var after: EventCursor?
   }
 
   private struct WireResponse: Codable {
@@ -43,6 +44,7 @@ enum ControlCoding {
         WireRequest(
           version: version, command: "capture", peers: request.peers, discarded: request.discarded,
           last: request.last)
+      case .observe(let after): WireRequest(version: version, command: "observe", after: after)
       case .version: WireRequest(version: version, command: "version")
       case .ping: WireRequest(version: version, command: "ping")
       }
@@ -72,12 +74,13 @@ enum ControlCoding {
     case "capture":
       return .capture(
         CaptureRequest(peers: wire.peers ?? [], discarded: wire.discarded ?? false, last: wire.last ?? false))
+    case "observe": return .observe(after: wire.after)
     case "version": return .version
     case "ping": return .ping
     default:
       throw ControlFailure(
         .unsupported, "This everway knows no such command.",
-        help: "It knows status, drain, undrain, reload, capture, version and ping.")
+        help: "It knows status, drain, undrain, reload, capture, observe, version and ping.")
     }
   }
 
@@ -89,7 +92,7 @@ enum ControlCoding {
     case .reload(let outcome): wire.reload = outcome
     case .version(let report): wire.program = report
     case .pong: break
-    case .streaming: wire.stream = "pcapng"
+    case .streaming: wire.stream = "open"
     case .failure(let failure):
       wire.ok = false
       wire.error = failure

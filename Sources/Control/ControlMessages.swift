@@ -8,6 +8,8 @@ public enum ControlCommand: Hashable, Sendable {
   case reload
   /// Packets as pcapng, on the connection itself, behind the answer.
   case capture(CaptureRequest)
+  /// Everything that happens, as ``ObservationMessage``s on the connection itself, behind the answer.
+  case observe(after: EventCursor?)
   case version
   case ping
 }
@@ -46,7 +48,7 @@ public enum ControlResponse: Hashable, Sendable {
   case reload(ReloadOutcome)
   case version(VersionReport)
   case pong
-  /// `capture`: pcapng follows until the connection ends.
+  /// `capture` and `observe`: pcapng or lines follow until the connection ends.
   case streaming
   case failure(ControlFailure)
 }

@@ -24,8 +24,8 @@ extension GatewayAgent {
       case .success(let outcome): return .reload(outcome)
       case .failure(let failure): return .failure(failure)
       }
-    case .capture:  // answered before, with a stream
-      return .failure(ControlFailure(.failed, "the capture could not begin"))
+    case .capture, .observe:  // answered before, with a stream
+      return .failure(ControlFailure(.failed, "the stream could not begin"))
     case .version: return .version(VersionReport(version: options.version, pid: getpid()))
     case .ping: return .pong
     }

@@ -1,0 +1,66 @@
+/// What differs from the report before: nil is as it was, everything else is whole and replaces what was there.
+public struct StatusChange: Hashable, Sendable, Codable {
+  /// When it was so.
+  public var at: Timestamp
+  /// New sessions and changed ones, known by their local discriminators. That packets were counted is no change: see
+  /// ``Samples``.
+  public var sessions: [StatusReport.Session] = []
+  /// Local discriminators of those that are gone.
+  public var removedSessions: [UInt32] = []
+  public var configuration: StatusReport.Configuration?
+  public var namespace: StatusReport.Namespace?
+  public var speaker: StatusReport.Speaker?
+  public var paths: [StatusReport.Path]?
+  public var groups: [StatusReport.Group]?
+  public var routes: [StatusReport.Route]?
+  public var uplinks: [StatusReport.Uplinks]?
+  public var drain: StatusReport.Drain?
+  public var problems: [StatusReport.Problem]?
+  public var interfaces: [StatusReport.Interface]?
+
+  public init(at: Timestamp) { self.at = at }
+
+  private enum CodingKeys: String, CodingKey {
+    case at, sessions, configuration, namespace, speaker, paths, groups, routes, uplinks, drain, problems,
+      interfaces
+    case removedSessions = "removed-sessions"
+  }
+}
+
+extension StatusReport {
+  /// Makes the report what it is after the change.
+  public mutating func apply(_ change: StatusChange) {
+    generatedAt = change.at
+    uptimeSeconds = change.at.seconds(since: startedAt)
+    apply(change.sessions, removed: change.removedSessions)
+    if let new = change.configuration { configuration = new }
+    if let new = change.namespace { namespace = new }
+    if let new = change.speaker { speaker = new }
+    if let new = change.paths { paths = new }
+    if let new = change.groups { groups = new }
+    if let new = change.routes { routes = new }
+    if let new = change.uplinks { uplinks = new }
+    if let new = change.drain { drain = new }
+    if let new = change.problems { problems = new }
+    if let new = change.interfaces { interfaces = new }
+  }
+
+  private mutating func apply(_ changed: [Session], removed: [UInt32]) {
+    if !removed.isEmpty {
+      let gone = Set(removed)
+      sessions.removeAll { gone.contains($0.localDiscriminator) }
+    }
+    guard !changed.isEmpty else { return }
+    let new = Dictionary(changed.map { ($0.localDiscriminator, $0) }, uniquingKeysWith: { $1 })
+    var left = new
+    for number in sessions.indices {
+      if let session = new[sessions[number].localDiscriminator] {
+        sessions[number] = session
+        left[session.localDiscriminator] = nil
+      }
+    }
+    guard !left.isEmpty else { return }
+    sessions += left.values
+    sessions.sort { ($0.name, $0.peerAddress) < ($1.name, $1.peerAddress) }
+  }
+}
