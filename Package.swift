@@ -230,7 +230,7 @@ let package = Package(
       name: "InteropTests",
       dependencies: [
         "Addresses", "BFD", "CLinux", "ConfigurationFile", "Control", "Gateway", "Kubernetes", "KubernetesProtocol",
-        "Lab", "Netlink", "NetworkNamespaces", "Processes", "Speaker"
+        "Lab", "Netlink", "NetworkNamespaces", "Observation", "Processes", "Speaker"
       ],
       swiftSettings: settings)
   ],

@@ -38,13 +38,13 @@ public final class ClusterAgent: Sendable {
   let configuration: LiveConfiguration
   let wake = WakeUp()
   private let isStopping = Atomic<Bool>(false)
-  let log: Mutex<EventLog>
+  let log: EventLog
 
   /// - Parameter configuration: what is published goes there, and its gateway is asked.
   public init(_ options: Options, configuration: LiveConfiguration, log: EventLog) {
     self.options = options
     self.configuration = configuration
-    self.log = Mutex(log)
+    self.log = log
   }
 
   /// Starts the thread. Call it after `GatewayAgent.init`, which has signals left to its own thread.

@@ -58,8 +58,9 @@ final class ClusterHands {
         try kubernetes().setReady(ovnEip: eip)
         return "OvnEip \(eip) is ready"
       }
-    case .foundStale(let stale, let isRepaired): log(.warning, words(stale, isRepaired))
-    case .staleIsOver(let row): log(.info, "OVN's session \(row.logicalPort) with \(row.address) is right again")
+    case .foundStale(let stale, let isRepaired): log(.warning, .session, words(stale, isRepaired))
+    case .staleIsOver(let row):
+      log(.info, .session, "OVN's session \(row.logicalPort) with \(row.address) is right again")
     case .renew(let bfd, let row):
       attempt("renewal of \(row.logicalPort) \(row.address)") { () throws(ClusterWriteError) in
         try live.northboundWriter().renew(bfd: bfd)
@@ -106,7 +107,8 @@ final class ClusterHands {
     if case .wait(let until) = election.next(at: now) { nextDeadline = until } else { nextDeadline = now }
     if election.isLeader(at: now) != wasLeader {
       log(
-        .info, wasLeader ? "no longer the one who repairs for dead nodes" : "repairs for dead nodes are this node's"
+        .info, .cluster,
+        wasLeader ? "no longer the one who repairs for dead nodes" : "repairs for dead nodes are this node's"
       )
     }
     if election.isLeader(at: now), now >= finishesRenewalsAt {
@@ -152,7 +154,7 @@ final class ClusterHands {
   }
 
   private func succeeded(_ subject: String, _ news: String?) {
-    if let news { log(.info, news) }
+    if let news { log(.info, .cluster, news) }
     if failures.removeValue(forKey: subject) != nil { tellProblems() }
   }
 
@@ -167,5 +169,5 @@ final class ClusterHands {
         + failures.values.sorted().map { ConfigurationProblem(what: $0) })
   }
 
-  private func log(_ level: GatewayEvent.Level, _ text: String) { agent.log.withLock { $0.write(level, text) } }
+  private func log(_ level: Event.Level, _ kind: Event.Kind, _ text: String) { agent.log.write(level, kind, text) }
 }

@@ -94,6 +94,8 @@ extension Speaker {
     _ packet: ControlPacket, _ payload: RawSpan, _ index: Int, from source: PacketSource, at arrival: Instant
   ) {
     // The optional is unwrapped in place: a copy of the slot would cost more than the packet.
+    let wasUp = slots[index]?.session.state == .up
+    let before = slots[index]?.session.lastReceived
     let reception: Reception?
     if let number = slots[index]?.settings.keyChain {
       let keys = keys(number)
@@ -109,6 +111,7 @@ extension Speaker {
       keepReceived(payload, index, source, fate: PacketRecord.discarded(reason), at: arrival)
     case .accepted(let expired, let transition, let final):
       slots[index]?.counters.received &+= 1
+      if wasUp, let before { slots[index]?.noteGap(arrival - before) }
       keepReceived(payload, index, source, fate: PacketRecord.taken, at: arrival)
       if slots[index]?.route == nil { learnRoute(index, from: source) }
       slots[index]?.lonelySince = nil
@@ -174,7 +177,8 @@ extension Speaker {
 
   /// A session's timer fired: detection, transmission, and the end of sessions nobody speaks on.
   private mutating func serve(_ index: Int, at now: Instant) {
-    guard slots[index] != nil else { return }
+    guard let due = slots[index]?.armed else { return }
+    noteLateness(max(0, now - due), of: index)
     slots[index]?.armed = .distantFuture
     if let expired = slots[index]?.session.expire(at: now) { record(expired, of: index) }
     if slots[index]?.dampening != nil { endDampening(index, at: now) }

@@ -22,6 +22,7 @@ public struct Speaker: ~Copyable {
     /// Whether its packets stay here, as if there were no descriptor.
     var isSuspended = false
     var counters = SessionCounters()
+    var pace = SessionPace()
     var rule: Int?
     /// Whether that rule names one host and is active: the session is there before the peer speaks, and stays.
     var isNamed = false

@@ -170,6 +170,8 @@ public struct SpeakerCounters: Hashable, Sendable {
   public var discarded = [UInt64](repeating: 0, count: DiscardReason.allCases.count)
   /// Datagrams the kernel dropped because the socket's buffer was full.
   public var overflowed: UInt64 = 0
+  /// How late sessions' timers were served.
+  public var lateness = LatenessHistogram()
 
   public init() {}
 

@@ -27,6 +27,60 @@ public struct StatusChange: Hashable, Sendable, Codable {
   }
 }
 
+extension StatusChange {
+  /// What differs, sessions aside. Times that run on and packets that are counted are no difference.
+  public init(from old: StatusReport, to new: StatusReport) {
+    at = new.generatedAt
+    if old.configuration != new.configuration { configuration = new.configuration }
+    if old.namespace != new.namespace { namespace = new.namespace }
+    if old.speaker.atRest != new.speaker.atRest { speaker = new.speaker }
+    if old.paths.map(\.atRest) != new.paths.map(\.atRest) { paths = new.paths }
+    if old.groups != new.groups { groups = new.groups }
+    if old.routes != new.routes { routes = new.routes }
+    if old.uplinks != new.uplinks { uplinks = new.uplinks }
+    if old.drain.atRest != new.drain.atRest { drain = new.drain }
+    if old.problems.map(\.atRest) != new.problems.map(\.atRest) { problems = new.problems }
+    if old.interfaces != new.interfaces { interfaces = new.interfaces }
+  }
+
+  /// Whether nothing differs.
+  public var isEmpty: Bool { self == StatusChange(at: at) }
+}
+
+extension StatusReport.Speaker {
+  fileprivate var atRest: Self {
+    var copy = self
+    (copy.receivePacketCount, copy.sendPacketCount, copy.overflowedPacketCount, copy.discards) = (0, 0, 0, [])
+    return copy
+  }
+}
+
+extension StatusReport.Path {
+  fileprivate var atRest: Self {
+    var copy = self
+    copy.secondsInState = 0
+    copy.holdDownRemainingSeconds = nil
+    return copy
+  }
+}
+
+extension StatusReport.Drain {
+  fileprivate var atRest: Self {
+    var copy = self
+    copy.remainingSeconds = nil
+    for number in copy.targets.indices { copy.targets[number].remainingSeconds = nil }
+    return copy
+  }
+}
+
+extension StatusReport.Problem {
+  fileprivate var atRest: Self {
+    var copy = self
+    copy.retryingInSeconds = nil
+    return copy
+  }
+}
+
 extension StatusReport {
   /// Makes the report what it is after the change.
   public mutating func apply(_ change: StatusChange) {

@@ -11,8 +11,7 @@ final class CaptureStream {
   let descriptor: Int32
   let request: CaptureRequest
   private var writer: PcapngWriter
-  private var pending: [UInt8] = []
-  private var sent = 0
+  private var outgoing = OutgoingOctets()
   private var received: UInt64 = 0
   private var dropped: UInt64 = 0
   private var isEnding = false
@@ -31,7 +30,7 @@ final class CaptureStream {
 
   /// Whether nothing more will come of it.
   var isFinished: Bool { isBroken || (isEnding && !isSending) }
-  var isSending: Bool { sent < pending.count || !writer.octets.isEmpty }
+  var isSending: Bool { !outgoing.isEmpty || !writer.octets.isEmpty }
 
   /// Packets that were lost before they came here.
   func lost(_ count: UInt64) { dropped += count }
@@ -39,7 +38,7 @@ final class CaptureStream {
   func take(_ name: String?, _ packet: CapturedPacket) {
     guard !isEnding, request.wants(name) else { return }
     received += 1
-    guard pending.count - sent + writer.octets.count < Self.limit else {
+    guard outgoing.count + writer.octets.count < Self.limit else {
       dropped += 1
       return
     }
@@ -62,35 +61,19 @@ final class CaptureStream {
   }
 
   private func listen(now: Duration, wall: Timestamp) {
-    var octet: UInt8 = 0
-    let count = recv(descriptor, &octet, 1, Int32(MSG_DONTWAIT))
-    if count == 0 { return end(now: now, wall: wall) }
-    if count < 0, errno != EAGAIN, errno != EINTR { isBroken = true }
+    switch ClientSign.of(descriptor) {
+    case .quiet: break
+    case .finished: end(now: now, wall: wall)
+    case .gone: isBroken = true
+    }
   }
 
   private func flush() {
-    if sent == pending.count {
-      pending = writer.octets
-      writer.octets = []
-      sent = 0
-    } else if !writer.octets.isEmpty {
-      pending.removeFirst(sent)
-      sent = 0
-      pending += writer.octets
+    if !writer.octets.isEmpty {
+      outgoing.append(writer.octets)
       writer.octets = []
     }
-    while sent < pending.count {
-      let flags = Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)
-      let count = pending.withUnsafeBytes {
-        send(descriptor, $0.baseAddress?.advanced(by: sent), $0.count - sent, flags)
-      }
-      if count > 0 {
-        sent += count
-      } else if errno != EINTR {
-        if errno != EAGAIN { isBroken = true }
-        return
-      }
-    }
+    if !outgoing.flush(to: descriptor) { isBroken = true }
   }
 }
 

@@ -1,44 +1,63 @@
 import BFD
 import ConfigurationFile
-import Control
+public import Control
 import Glibc
 import Languages
 import NamespaceDiagnosis
 import NetworkNamespaces
 import Speaker
 
-/// Log lines for people: time, level, text. Colour only where the caller says that a terminal is there.
+/// Log lines for people: time, level, text. Colour only where the caller says that a terminal is there. What is written also
+/// goes to those who watch the gateway.
 public struct EventLog: Sendable {
   private let descriptor: Int32
   private let isColoured: Bool
+  /// Nil: nobody can watch.
+  let events: Mailbox<Event>?
 
   /// - Parameter descriptor: where lines go; 2 is standard error.
   public init(descriptor: Int32 = 2, isColoured: Bool = false) {
     self.descriptor = descriptor
     self.isColoured = isColoured
+    // Only descriptors can run out here, and then nothing else works either.
+    events = try? Mailbox()
   }
 
   /// An event of the engine, with the time at which it happened.
-  mutating func write(_ event: GatewayEvent) {
+  ///
+  /// - Parameter packets: of a session that left Up, its last packets.
+  func write(_ event: GatewayEvent, packets: [Event.Packet]? = nil) {
     let age = max(0, MonotonicClock.now() - event.at)
-    line(event.level, event.text, Timestamp(microseconds: Timestamp.now().microseconds - age / 1_000))
+    var event = event.event(at: Timestamp(microseconds: Timestamp.now().microseconds - age / 1_000))
+    event.packets = packets
+    write(event)
   }
 
-  public mutating func write(_ level: GatewayEvent.Level, _ text: String) { line(level, text, .now()) }
+  /// - Parameter name: of what it is about; nil: the gateway as a whole.
+  public func write(
+    _ level: Event.Level, _ kind: Event.Kind, of name: String? = nil, to: String? = nil, _ text: String
+  ) {
+    write(Event(at: .now(), level: level, kind: kind, name: name, to: to, text))
+  }
+
+  private func write(_ event: Event) {
+    line(event.level, event.text, event.at)
+    events?.send(event)
+  }
 
   /// A namespace that the host cannot see is the commonest reason for "Invalid argument" there.
-  mutating func warnOfHiddenNamespace(_ namespace: GatewayConfiguration.Namespace) {
+  func warnOfHiddenNamespace(_ namespace: GatewayConfiguration.Namespace) {
     guard case .named(let name) = namespace, let barrier = NamespaceSurvey().surroundings.barrierToHost else {
       return
     }
     write(
-      .warning,
+      .warning, .namespace, of: name, to: "hidden",
       "this process has a mount namespace of its own, and \(barrier.words.en): outside, namespace \(name) will be an empty "
         + "file, and 'ip netns exec \(name)' will say \"Invalid argument\""
         + (barrier.remedy.map { "; \($0.en)" } ?? ""))
   }
 
-  private func line(_ level: GatewayEvent.Level, _ text: String, _ at: Timestamp) {
+  private func line(_ level: Event.Level, _ text: String, _ at: Timestamp) {
     var word = level == .warning ? "warning" : "info   "
     if isColoured, level == .warning { word = "\u{1b}[33m\(word)\u{1b}[0m" }
     var bytes = Array("\(at) \(word) \(text)\n".utf8)

@@ -25,7 +25,8 @@ extension GatewayAgent {
     do throws(CaptureFiles.Failure) {
       let path = try files.write(kept, at: Timestamp(microseconds: Timestamp.now().microseconds - age / 1_000))
       clearProblem("captures")
-      log.write(.info, "the last \(kept.packets.count) packets of \(kept.name) are in \(path)")
+      log.write(
+        .info, .session, of: kept.name, "the last \(kept.packets.count) packets of \(kept.name) are in \(path)")
     } catch {
       setProblem(
         "captures", "a session's last packets could not be written: \(error)",
@@ -56,7 +57,7 @@ extension GatewayAgent {
     if wanted.last {
       stream.end(now: now, wall: .now())
     } else {
-      log.write(.info, "packets are captured, asked by pid \(request.from.pid) (uid \(request.from.uid))")
+      log.write(.info, .program, "packets are captured, asked by pid \(request.from.pid) (uid \(request.from.uid))")
     }
     streams.append(stream)
     try? poller.watch(descriptor)

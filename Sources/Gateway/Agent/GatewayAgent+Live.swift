@@ -16,7 +16,7 @@ extension GatewayAgent {
         idleReason = nil
         takeLive(configuration)
       case .notAGateway(let reason):
-        if idleReason != reason { log.write(.info, "not a gateway: \(reason)") }
+        if idleReason != reason { log.write(.info, .cluster, "not a gateway: \(reason)") }
         idleReason = reason
         takeLive(live.base)
       case .problems(let problems): takeLive(problems)
@@ -31,7 +31,7 @@ extension GatewayAgent {
     case .success(let changes):
       let text = changes.joined(separator: "; ")
       lastReload = StatusReport.Reload(at: .now(), accepted: true, message: text)
-      log.write(.info, "\(options.source.name): \(text)")
+      log.write(.info, .configuration, "\(options.source.name): \(text)")
     case .failure(let failure):
       lastReload = StatusReport.Reload(at: .now(), accepted: false, message: failure.message)
       setProblem("live", failure.message, help: failure.help, isWorthRetrying: false)

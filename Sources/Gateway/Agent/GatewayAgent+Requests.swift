@@ -62,7 +62,9 @@ extension GatewayAgent {
     }
     let subject = name ?? "this node"
     let text = drained ? "\(subject) is drained" : "\(subject) is in service again"
-    log.write(.info, "\(text), asked by pid \(who.pid) (uid \(who.uid))")
+    log.write(
+      .info, .drain, of: name, to: drained ? "draining" : "none",
+      "\(text), asked by pid \(who.pid) (uid \(who.uid))")
     return .drain(
       DrainOutcome(
         changed: changed, state: drained ? .draining : .none, message: changed ? text : "\(text) already",
@@ -96,7 +98,7 @@ extension GatewayAgent {
     case .success(let outcome):
       let text = outcome.changes.isEmpty ? "nothing has changed" : outcome.changes.joined(separator: "; ")
       lastReload = StatusReport.Reload(at: .now(), accepted: true, message: text)
-      log.write(.info, "configuration reloaded: \(text)")
+      log.write(.info, .configuration, "configuration reloaded: \(text)")
     case .failure(let failure):
       lastReload = StatusReport.Reload(at: .now(), accepted: false, message: failure.message)
     }
@@ -162,6 +164,23 @@ extension GatewayAgent {
   // MARK: - Status
 
   mutating func statusReport() -> StatusReport {
+    var report = ownStatus()
+    guard engine != nil else {
+      _ = addRoutes(to: &report)
+      return report
+    }
+    if let reply = try? Reply<EngineSnapshot>(), let snapshot = ask(.snapshot(reply), reply) {
+      add(snapshot, to: &report)
+    } else {
+      _ = addRoutes(to: &report)
+      addSilence(of: Self.patience, to: &report)
+    }
+    report.problems.sort { ($0.since, $0.what) < ($1.since, $1.what) }
+    return report
+  }
+
+  /// The status of everything but the engine.
+  private func ownStatus() -> StatusReport {
     let wall = Timestamp.now()
     var report = StatusReport(
       version: options.version, pid: getpid(), hostName: hostName(), startedAt: startedAt,
@@ -180,32 +199,38 @@ extension GatewayAgent {
       report.problems.append(
         StatusReport.Problem(what: "this machine is no gateway: \(idleReason)", since: startedAt))
     }
-    let routeCounts = addRoutes(to: &report)
-    if let engine {
-      if let reply = try? Reply<EngineSnapshot>(), let snapshot = ask(reply) {
-        add(snapshot, engine.scheduling, routeCounts, wall, to: &report)
-      } else {
-        report.problems.append(
-          StatusReport.Problem(
-            what: "the engine did not answer within \(Self.patience / 1_000) s", since: wall,
-            help: "it is starved of CPU, or stopped in a debugger"))
-      }
-    }
-    report.problems.sort { ($0.since, $0.what) < ($1.since, $1.what) }
     return report
   }
 
-  private func ask(_ reply: Reply<EngineSnapshot>) -> EngineSnapshot? {
-    commands.send(.snapshot(reply))
+  /// What is measured and the status of everything, of the sessions only those that are not as they were in the look before.
+  /// - Returns: nil when the engine does not answer, or does not run.
+  mutating func look() -> (EngineLook, StatusReport)? {
+    guard engine != nil, let reply = try? Reply<EngineLook>(), let look = ask(.look(reply), reply) else {
+      return nil
+    }
+    var report = ownStatus()
+    add(look.snapshot, to: &report)
+    report.problems.sort { ($0.since, $0.what) < ($1.since, $1.what) }
+    return (look, report)
+  }
+
+  private func addSilence(of milliseconds: Int32, to report: inout StatusReport) {
+    report.problems.append(
+      StatusReport.Problem(
+        what: "the engine did not answer within \(milliseconds / 1_000) s", since: report.generatedAt,
+        help: "it is starved of CPU, or stopped in a debugger"))
+  }
+
+  private func ask<Value: Sendable>(_ command: EngineCommand, _ reply: Reply<Value>) -> Value? {
+    commands.send(command)
     return reply.wait(milliseconds: Self.patience)
   }
 
-  private func add(
-    _ snapshot: EngineSnapshot, _ scheduling: Scheduling, _ routeCounts: [String: Int], _ wall: Timestamp,
-    to report: inout StatusReport
-  ) {
-    let builder = StatusBuilder(snapshot: snapshot, configuration: configuration, wall: wall)
-    report.speaker = builder.speaker(scheduling)
+  private mutating func add(_ snapshot: EngineSnapshot, to report: inout StatusReport) {
+    let routeCounts = addRoutes(to: &report)
+    let builder = StatusBuilder(
+      snapshot: snapshot, configuration: configuration, wall: wallClock.time(of: snapshot.at))
+    if let engine { report.speaker = builder.speaker(engine.scheduling) }
     report.sessions = builder.sessions
     report.paths = builder.paths
     report.groups = builder.groups(routeCounts: routeCounts)

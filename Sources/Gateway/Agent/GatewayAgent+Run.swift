@@ -28,9 +28,11 @@ extension GatewayAgent {
   /// Runs until SIGTERM or SIGINT, and for as long as draining takes after that.
   public mutating func run() {
     log.write(
-      .info, "everway \(options.version) started, pid \(getpid()), configuration \(options.source.name)")
+      .info, .program, to: "started",
+      "everway \(options.version) started, pid \(getpid()), configuration \(options.source.name)")
     watch(signals.descriptor, control.descriptor, reports.descriptor, homeMonitor.descriptor)
     if case .live(let live) = options.source { watch(live.news.descriptor) }
+    if let events = log.events { watch(events.descriptor) }
     watchNamespaces()
     turn(at: MonotonicClock.now())
     tellServiceManager("READY=1")
@@ -47,19 +49,25 @@ extension GatewayAgent {
     }
     engine?.join()
     if !configuration.drain.keepRoutes { removeEverything() }
-    log.write(.info, "everway stopped")
+    log.write(.info, .program, to: "stopped", "everway stopped")
+    // The last word; who watches reads it although the connection ends with it.
+    runObservation(at: MonotonicClock.now())
   }
 
   private var nextDeadline: Instant {
     let controlled = control.nextDeadline.map { Instant(nanoseconds: $0.wholeNanoseconds) } ?? .distantFuture
-    let server = min(min(controlled, nextStreamDeadline), watchdogAt)
+    let server = min(min(controlled, min(nextStreamDeadline, nextObservation)), watchdogAt)
     if isStopping || isAtRest { return server }
     return min(min(server, engine == nil ? startEngineAt : .distantFuture), min(reconcileAt, checkNamespaceAt))
   }
 
   private mutating func turn(at now: Instant) {
     for signal in signals.receive() { heed(signal) }
-    for report in reports.receive() { take(report, at: now) }
+    let news = reports.receive()
+    record(
+      news.compactMap { if case .event(let event) = $0 { event } else { nil } },
+      news.compactMap { if case .wentDown(let kept) = $0 { kept } else { nil } })
+    for report in news { take(report, at: now) }
     keepDiscriminators()
     takeEvents(at: now)
     takeLiveNews()
@@ -77,16 +85,21 @@ extension GatewayAgent {
         beginCapture(request, wanted, now: clock)
         continue
       }
+      if case .observe(let cursor) = request.command {
+        beginObservation(request, after: cursor, now: clock)
+        continue
+      }
       let response = answer(request)
       control.respond(request.token, response, now: clock)
     }
+    runObservation(at: MonotonicClock.now())
   }
 
   private mutating func heed(_ signal: Int32) {
     switch signal {
     case SIGHUP:
       if case .failure(let failure) = reload() {
-        log.write(.warning, ([failure.message] + failure.details).joined(separator: "\n"))
+        log.write(.warning, .configuration, ([failure.message] + failure.details).joined(separator: "\n"))
       }
     default:
       if isStopping || engine == nil {
@@ -96,14 +109,14 @@ extension GatewayAgent {
       }
       isStopping = true
       tellServiceManager("STOPPING=1")
-      log.write(.info, signal == SIGTERM ? "SIGTERM: stopping" : "interrupted: stopping")
+      log.write(.info, .program, to: "stopping", signal == SIGTERM ? "SIGTERM: stopping" : "interrupted: stopping")
       commands.send(.stop(drain: configuration.drain.onStop))
     }
   }
 
   private mutating func take(_ report: EngineReport, at now: Instant) {
     switch report {
-    case .event(let event): log.write(event)
+    case .event: break  // recorded before
     case .groupChanged: reconcileAt = min(reconcileAt, max(now, reconciledAt + Self.settleDelay))
     case .remoteDiscriminator(let session, let discriminator): discriminators.note(session, discriminator)
     case .wentDown(let kept): store(kept)
@@ -154,7 +167,8 @@ extension GatewayAgent {
       try sockets.open()
       let outcome = try Reconciler.reconcile(desired, previous: previous, &sockets)
       if outcome.applied > 0 {
-        log.write(.info, "\(outcome.applied) \(outcome.applied == 1 ? "change" : "changes") made to the machine")
+        log.write(
+          .info, .repair, "\(outcome.applied) \(outcome.applied == 1 ? "change" : "changes") made to the machine")
       }
       previous = nil
       takeProblems(outcome.problems)
@@ -194,7 +208,7 @@ extension GatewayAgent {
         remembered: discriminators.known, product: "everway \(options.version)",
         commands: commands, reports: reports)
       let thread = try EngineThread(opened, realtime: configuration.realtime)
-      for refusal in thread.scheduling.refusals { log.write(.warning, refusal) }
+      for refusal in thread.scheduling.refusals { log.write(.warning, .program, refusal) }
       engine = thread
       clearProblem("engine")
     } catch {
@@ -229,9 +243,11 @@ extension GatewayAgent {
       if isAsItWas != isNamespaceNamed {
         reconcileAt = min(reconcileAt, now + Self.namespaceDelay)
         if isAsItWas {
-          log.write(.info, "namespace \(name) has its name back: \(identity)")
+          log.write(.info, .namespace, of: name, to: "healthy", "namespace \(name) has its name back: \(identity)")
         } else {
-          log.write(.warning, "namespace \(name), \(identity), has lost its name: \(state.sentence.en)")
+          log.write(
+            .warning, .namespace, of: name, to: "broken",
+            "namespace \(name), \(identity), has lost its name: \(state.sentence.en)")
         }
       }
       isNamespaceNamed = isAsItWas
@@ -249,9 +265,9 @@ extension GatewayAgent {
     empty.rules = []
     do throws(NetlinkError) {
       let outcome = try Reconciler.reconcile(DesiredState(empty), previous: nil, &sockets)
-      log.write(.info, "\(outcome.applied) routes, groups and next hops removed")
+      log.write(.info, .repair, "\(outcome.applied) routes, groups and next hops removed")
     } catch {
-      log.write(.warning, "routes were left in place: \(error)")
+      log.write(.warning, .repair, "routes were left in place: \(error)")
     }
   }
 
@@ -282,11 +298,13 @@ extension GatewayAgent {
     guard problems[subject]?.what != what else { return }
     problems[subject] = AgentProblem(
       what: what, help: help, since: problems[subject]?.since ?? .now(), isWorthRetrying: isWorthRetrying)
-    log.write(.warning, what)
+    log.write(.warning, .problem, of: subject, to: "present", what)
   }
 
   mutating func clearProblem(_ subject: String) {
-    if let gone = problems.removeValue(forKey: subject) { log.write(.info, "no longer a problem: \(gone.what)") }
+    if let gone = problems.removeValue(forKey: subject) {
+      log.write(.info, .problem, of: subject, to: "gone", "no longer a problem: \(gone.what)")
+    }
   }
 
   private mutating func takeProblems(_ found: [Problem]) {

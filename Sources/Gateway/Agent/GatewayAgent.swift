@@ -59,6 +59,11 @@ public struct GatewayAgent: ~Copyable {
   var feed: CaptureFeed?
   var feedIncludesDiscarded = false
 
+  /// What turns the monotonic clock's instants into times.
+  var wallClock = WallClock()
+  /// Those who watch.
+  var observation = ObservationFeed()
+
   let startedAt: Timestamp
   var loadedAt: Timestamp
   var lastReload: StatusReport.Reload?
@@ -85,7 +90,6 @@ public struct GatewayAgent: ~Copyable {
   /// Reads the configuration, takes the control socket, and checks that the process may do what it must.
   /// - Throws: `AgentError`; nothing has been changed then.
   public init(_ options: Options, log: EventLog) throws(AgentError) {
-    var log = log
     let configuration: GatewayConfiguration
     switch options.source {
     case .live(let live): configuration = live.base
@@ -96,7 +100,7 @@ public struct GatewayAgent: ~Copyable {
       } catch {
         throw AgentError(.configuration(error), "\(path) was refused")
       }
-      for warning in parsed.warnings { log.write(.warning, warning.rendered) }
+      for warning in parsed.warnings { log.write(.warning, .configuration, warning.rendered) }
       configuration = parsed.configuration
     }
     try Capabilities.check(for: configuration)

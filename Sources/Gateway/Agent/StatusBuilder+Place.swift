@@ -14,14 +14,11 @@ extension StatusBuilder {
       let port = view.settings.remoteAddress?.family == .ipv6 ? snapshot.sourcePortIPv6 : snapshot.sourcePortIPv4
       report.sourcePort = port.map { Int($0) }
     }
-    let reach =
-      configuration.bfd.peers.first { $0.name == entry.name }?.reach
-      ?? configuration.bfd.allow.first { $0.name == entry.name }?.reach
-    report.vrf = reach?.vrf
-    report.namespace = reach?.namespace
-    // Indices of another namespace mean nothing here.
-    if reach?.namespace != nil {
-      report.interface = configuration.bfd.peers.first { $0.name == entry.name }?.interface
+    if let place = elsewhere[entry.name] {
+      report.vrf = place.reach.vrf
+      report.namespace = place.reach.namespace
+      // Indices of another namespace mean nothing here.
+      if place.reach.namespace != nil { report.interface = place.interface }
     }
     report.createTime = timestamp(view.session.started)
     report.lastUpTime = view.counters.lastUp.map(timestamp)
@@ -31,6 +28,16 @@ extension StatusBuilder {
     report.dampening = view.dampening.map {
       StatusReport.Dampening(heldUntil: $0.heldUntil.map(timestamp), holdCount: $0.holds)
     }
+  }
+}
+
+extension GatewayConfiguration {
+  /// Where peers and allow entries are that are not where the gateway is, by their names; a peer goes before an entry.
+  var elsewhere: [String: StatusBuilder.Elsewhere] {
+    let entries = bfd.allow.map { ($0.name, StatusBuilder.Elsewhere(reach: $0.reach, interface: nil)) }
+    let peers = bfd.peers.map { ($0.name, StatusBuilder.Elsewhere(reach: $0.reach, interface: $0.interface)) }
+    return Dictionary(
+      (entries + peers).filter { $0.1.reach.vrf != nil || $0.1.reach.namespace != nil }, uniquingKeysWith: { $1 })
   }
 }
 

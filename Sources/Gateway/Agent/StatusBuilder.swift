@@ -11,6 +11,20 @@ struct StatusBuilder {
   let configuration: GatewayConfiguration
   /// The wall clock when the snapshot was taken.
   let wall: Timestamp
+  /// Sessions in VRFs and other namespaces, by their names.
+  let elsewhere: [String: Elsewhere]
+
+  struct Elsewhere {
+    var reach: GatewayConfiguration.BFDReach
+    var interface: String?
+  }
+
+  init(snapshot: EngineSnapshot, configuration: GatewayConfiguration, wall: Timestamp) {
+    self.snapshot = snapshot
+    self.configuration = configuration
+    self.wall = wall
+    elsewhere = configuration.elsewhere
+  }
 
   /// A monotonic instant on the wall clock.
   func timestamp(_ instant: Instant) -> Timestamp {
@@ -282,7 +296,7 @@ struct StatusBuilder {
 }
 
 extension StatusReport.SessionState {
-  fileprivate init(_ state: SessionState) {
+  init(_ state: SessionState) {
     switch state {
     case .adminDown: self = .adminDown
     case .down: self = .down
@@ -293,7 +307,7 @@ extension StatusReport.SessionState {
 }
 
 extension StatusReport.TransitionCause {
-  fileprivate init(_ cause: Transition.Cause) {
+  init(_ cause: Transition.Cause) {
     switch cause {
     case .handshake: self = .handshake
     case .detectionTimeExpired: self = .detectionTimeExpired

@@ -1,5 +1,6 @@
 import BFD
 import ConfigurationFile
+import Control
 
 /// Why a peer's sessions are held.
 enum HoldReason: Hashable, Sendable {
@@ -45,7 +46,10 @@ extension GatewayCore {
         case (false, false): "\(subject) are back (\(good) of \(all) good): taking it back from \(told)"
         case (false, true): "\(subject) are back (\(good) of \(all) good): speaking to \(told) again"
         }
-      append(GatewayEvent(at: now, level: lost ? .warning : .info, text))
+      append(
+        GatewayEvent(
+          at: now, level: lost ? .warning : .info, .uplinks, of: names(of: entry), to: lost ? "lost" : "good", text)
+      )
     }
   }
 
@@ -80,9 +84,12 @@ extension GatewayCore {
       let wanted = wantedHold(peer)
       guard wanted?.hold != holds[peer] else { continue }
       if let wanted, wanted.hold == .silent {
-        append(GatewayEvent(at: now, "BFD \(model.peers[peer]): silent from now on, \(wanted.reason.words)"))
+        append(
+          GatewayEvent(
+            at: now, .session, of: model.peers[peer],
+            "BFD \(model.peers[peer]): silent from now on, \(wanted.reason.words)"))
       } else if holds[peer] == .silent {
-        append(GatewayEvent(at: now, "BFD \(model.peers[peer]): no longer silent"))
+        append(GatewayEvent(at: now, .session, of: model.peers[peer], "BFD \(model.peers[peer]): no longer silent"))
       }
       holds[peer] = wanted?.hold
       effects.append(.hold(peer: peer, wanted?.hold))

@@ -1,5 +1,6 @@
 import BFD
 import ConfigurationFile
+import Control
 
 /// Every decision of the gateway while it runs: what links, sessions, probes and operators say comes in; what the
 /// groups and the peers must be goes out as effects. A value that knows no socket, no clock and no kernel.
@@ -221,7 +222,10 @@ struct GatewayCore: Sendable {
         drainedPaths.contains(path.name)
         || path.rule.peers.contains { drainedPeers.contains(model.peers[$0]) }
       if paths[number].setDrained(drained) {
-        append(GatewayEvent(at: now, "path \(path.name) \(drained ? "is drained" : "is in service again")"))
+        append(
+          GatewayEvent(
+            at: now, .path, of: path.name, to: drained ? "drained" : "pending",
+            "path \(path.name) \(drained ? "is drained" : "is in service again")"))
       }
       var verdict = Verdict.both(
         linkVerdict(path.interface), path.rule.verdict(peers: peerVerdicts, probes: probeVerdicts))

@@ -1,4 +1,4 @@
-public import BFD
+import BFD
 
 /// What the core wants done. The engine carries effects out in order: groups are changed before peers are told, so
 /// that a drained path carries nothing any more when its peer hears of it.
@@ -9,23 +9,4 @@ enum GatewayEffect: Hashable, Sendable {
   case hold(peer: Int, Session.Hold?)
   /// Something to record and to show.
   case event(GatewayEvent)
-}
-
-/// What happened, for the log and the status.
-public struct GatewayEvent: Hashable, Sendable {
-  public enum Level: Hashable, Sendable {
-    case info
-    case warning
-  }
-
-  public var at: Instant
-  public var level: Level
-  /// One sentence.
-  public var text: String
-
-  public init(at: Instant, level: Level = .info, _ text: String) {
-    self.at = at
-    self.level = level
-    self.text = text
-  }
 }

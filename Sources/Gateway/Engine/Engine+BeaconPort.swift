@@ -1,6 +1,7 @@
 import Addresses
 import BFD
 import ConfigurationFile
+import Control
 import NetworkNamespaces
 import OpenBFDD
 import OpenBFDDServer
@@ -39,7 +40,9 @@ extension Engine {
       try poller.watch(server.descriptor)
       beaconServer = consume server
       beaconRoster.isOpen = true
-      if problems[Self.beaconSubject] == nil { log(.info, "answering bfdd-control on \(ControlAddress.standard)") }
+      if problems[Self.beaconSubject] == nil {
+        log(.info, .program, "answering bfdd-control on \(ControlAddress.standard)")
+      }
       solved(Self.beaconSubject)
     } catch {
       problem(
@@ -70,7 +73,7 @@ extension Engine {
     switch answer {
     case .text(let text): return .text(text)
     case .changed(let text):
-      log(.info, "bfdd-control: \(text.prefix { $0 != "\n" })")
+      log(.info, .drain, "bfdd-control: \(text.prefix { $0 != "\n" })")
       reconfigure(beaconPort.applied(to: askedConfiguration), at: now)
       return .text(text)
     case .status(let selector, let format):

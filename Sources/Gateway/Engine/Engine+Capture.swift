@@ -1,6 +1,7 @@
 import BFD
 import Capture
 import ConfigurationFile
+import Control
 import Speaker
 
 extension Engine {
@@ -37,7 +38,7 @@ extension Engine {
     }
     if fallen.count > Self.ringsPerTurn {
       log(
-        .warning,
+        .warning, .session,
         "the last packets of \(fallen.count - Self.ringsPerTurn) more BFD sessions that went Down at once are not written"
       )
     }
@@ -60,7 +61,7 @@ extension Engine {
   private func entryName(of session: Int) -> String? { peerOfSession[session].map { core.model.peers[$0] } }
 
   /// The peer's name; for a session of an allow entry, the entry's and the peer's address.
-  private func name(of session: Int) -> String {
+  func name(of session: Int) -> String {
     guard let peer = peerOfSession[session] else { return "session \(session)" }
     guard peer >= core.model.namedPeers, let address = speaker.view(session)?.settings.remoteAddress else {
       return core.model.peers[peer]

@@ -1,5 +1,6 @@
 import BFD
 import ConfigurationFile
+import Control
 import Speaker
 
 /// Discriminators of peers that take no packet without their own (`Compatibility.ovn`): the agent keeps them for the next
@@ -21,7 +22,9 @@ extension Engine {
       speaker.publish(remoteDiscriminator: settings.remoteDiscriminator ?? 0, to: session),
       let known = settings.remoteDiscriminator, speaker.view(session)?.session.remote == nil
     else { return }
-    log(.info, "BFD \(settings.name): trying discriminator \(known), which it is said to have")
+    log(
+      .info, .session, of: settings.name,
+      "BFD \(settings.name): trying discriminator \(known), which it is said to have")
   }
 
   /// Has the agent keep the discriminator of a peer that has come up.

@@ -1,6 +1,7 @@
 import Addresses
 import BFD
 import ConfigurationFile
+import Control
 import Glibc
 import Netlink
 import Speaker
@@ -14,7 +15,9 @@ extension Engine {
       switch effect {
       case .group: break
       case .hold(let peer, let hold): applyHold(peer, hold)
-      case .event(let event): report(.event(event))
+      case .event(var event):
+        if event.kind == .group { event.group = event.name.flatMap { groupWrites.removeValue(forKey: $0) } }
+        report(.event(event))
       }
     }
   }
@@ -49,6 +52,8 @@ extension Engine {
     failedGroups.remove(id)
     written[id] = members.isEmpty ? nil : wanted
     solved("group \(group.name)")
+    groupWrites[group.name] = GatewayEvent.GroupPart(
+      latency: now - cause, before: membersShown[group.name] ?? [], after: names(of: members))
     recordFailover(group.name, after: names(of: members), cause: cause, acknowledged: now)
     if before.isEmpty != members.isEmpty {
       report(.groupChanged(name: group.name, exists: !members.isEmpty))
@@ -112,7 +117,9 @@ extension Engine {
       guard !paths.isEmpty else { continue }
       core.adopt(group: number, members: paths, at: now)
       membersShown[group.name] = names(of: members)
-      log(.info, "group \(group.name) adopted with \(names(of: members).joined(separator: ", "))")
+      log(
+        .info, .group, of: group.name,
+        "group \(group.name) adopted with \(names(of: members).joined(separator: ", "))")
     }
   }
 }

@@ -1,5 +1,6 @@
 import BFD
 import ConfigurationFile
+import Control
 import Speaker
 
 extension Engine {
@@ -34,7 +35,7 @@ extension Engine {
     guard keys.isLacking else {
       keyProblems[number] = nil
       let sending = keys.sending.map { "key \($0.id) (\($0.type))" } ?? "nothing"
-      log(.info, "BFD key chain \(name): sending with \(sending), accepting \(accepted)")
+      log(.info, .configuration, of: name, "BFD key chain \(name): sending with \(sending), accepting \(accepted)")
       return
     }
     var lacks: [String] = []
@@ -44,6 +45,6 @@ extension Engine {
     keyProblems[number] = EngineProblem(
       what: what, help: "correct its key files or lifetimes, then `everway reload`",
       since: keyProblems[number]?.since ?? now)
-    log(.warning, what)
+    log(.warning, .problem, what)
   }
 }

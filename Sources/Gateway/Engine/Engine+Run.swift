@@ -2,6 +2,7 @@ import Addresses
 import BFD
 import CLinux
 import ConfigurationFile
+import Control
 import Glibc
 import Netlink
 import Probing
@@ -93,6 +94,7 @@ extension Engine {
       applyEffects()
       reply.fulfil(isNews)
     case .snapshot(let reply): reply.fulfil(snapshot(at: now))
+    case .look(let reply): reply.fulfil(look(at: now))
     case .ping(let reply): reply.fulfil(())
     case .watch(let feed, let includingDiscarded): watch(feed, includingDiscarded: includingDiscarded)
     case .lastPackets(let name, let reply): reply.fulfil(keptPackets(of: name))
@@ -156,7 +158,7 @@ extension Engine {
     let isTold = sessions.contains { !$0.isMute } || sessions.isEmpty
     let how = [isTold ? "every peer is told AdminDown" : "", isSilent ? "OVN hears nothing more" : ""]
     log(
-      .info,
+      .info, .drain,
       "draining for \(stopAt.duration(since: now)): \(how.filter { !$0.isEmpty }.joined(separator: ", ")), "
         + "traffic is still forwarded")
   }
@@ -172,8 +174,8 @@ extension Engine {
     unsentReports.removeAll(keepingCapacity: true)
   }
 
-  mutating func log(_ level: GatewayEvent.Level, _ text: String) {
-    report(.event(GatewayEvent(at: MonotonicClock.now(), level: level, text)))
+  mutating func log(_ level: GatewayEvent.Level, _ kind: Event.Kind, of name: String? = nil, _ text: String) {
+    report(.event(GatewayEvent(at: MonotonicClock.now(), level: level, kind, of: name, text)))
   }
 
   mutating func problem(_ subject: String, _ error: NetlinkError, at now: Instant) {
@@ -186,15 +188,16 @@ extension Engine {
     let what = "\(subject): \(text)"
     guard problems[subject]?.what != what else { return }
     problems[subject] = EngineProblem(what: what, help: help, since: problems[subject]?.since ?? now)
-    log(.warning, what)
+    log(.warning, .problem, of: subject, what)
   }
 
   mutating func solved(_ subject: String) {
-    if problems.removeValue(forKey: subject) != nil { log(.info, "\(subject): works again") }
+    if problems.removeValue(forKey: subject) != nil { log(.info, .problem, of: subject, "\(subject): works again") }
   }
 
-  func snapshot(at now: Instant) -> EngineSnapshot {
-    let sessions = speaker.indices.compactMap { index -> EngineSnapshot.SessionEntry? in
+  /// - Parameter sessions: the numbers of those to tell of; nil: all.
+  func snapshot(at now: Instant, of sessions: [Int]? = nil) -> EngineSnapshot {
+    let sessions = (sessions ?? speaker.indices).compactMap { index -> EngineSnapshot.SessionEntry? in
       guard let view = speaker.view(index), let peer = peerOfSession[index] else { return nil }
       return EngineSnapshot.SessionEntry(
         name: core.model.peers[peer], isRule: peer >= core.model.namedPeers, hold: core.hold(of: peer),

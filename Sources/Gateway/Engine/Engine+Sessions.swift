@@ -1,6 +1,7 @@
 import Addresses
 import BFD
 import ConfigurationFile
+import Control
 import Netlink
 import Speaker
 
@@ -132,16 +133,22 @@ extension Engine {
         peerOfSession[session] = peer
         suggestDiscriminator(to: session)
         let from = settings.remoteAddress.map { "\($0)" } ?? "?"
-        log(.info, "BFD session with \(from) made by allow entry \(core.model.peers[peer])")
+        log(
+          .info, .session, of: name(of: session),
+          "BFD session with \(from) made by allow entry \(core.model.peers[peer])")
       case .removed(let session):
         if let peer = peerOfSession.removeValue(forKey: session) {
-          log(.info, "BFD session \(session) of allow entry \(core.model.peers[peer]) removed: silent")
+          log(
+            .info, .session, of: core.model.peers[peer],
+            "BFD session \(session) of allow entry \(core.model.peers[peer]) removed: silent")
         }
       case .keysChanged(let chain, let keys): keysChanged(chain, keys, at: turnBegan)
       case .dampened(let session, let until): tellDampened(session, until: until)
       case .undampened(let session):
         guard let peer = peerOfSession[session] else { continue }
-        log(.info, "BFD \(core.model.peers[peer]): held for flapping long enough, may come up again")
+        log(
+          .info, .session, of: core.model.peers[peer],
+          "BFD \(core.model.peers[peer]): held for flapping long enough, may come up again")
       }
     }
   }
@@ -150,7 +157,7 @@ extension Engine {
     guard let peer = peerOfSession[session], let dampening = speaker.view(session)?.dampening else { return }
     let failed = speaker.view(session)?.lastTransition?.at ?? until
     log(
-      .warning,
+      .warning, .session, of: core.model.peers[peer],
       "BFD \(core.model.peers[peer]) flaps: held Down for \(until.duration(since: failed)) "
         + "(hold \(dampening.holds) so far)")
   }
@@ -164,9 +171,28 @@ extension Engine {
     var text = "BFD \(name): \(transition.from) -> \(transition.to)"
     if transition.diagnostic != .none { text += ", \(transition.diagnostic)" }
     if let remote = transition.remoteDiagnostic, remote != .none { text += " (peer: \(remote))" }
-    report(.event(GatewayEvent(at: transition.at, level: transition.isFailure ? .warning : .info, text)))
+    report(.event(event(of: transition, session, text)))
     guard peer < core.model.namedPeers, let verdict = verdict(of: transition, name) else { return }
     core.peerChanged(peer, verdict, at: transition.at)
+  }
+
+  private func event(of transition: Transition, _ session: Int, _ text: String) -> GatewayEvent {
+    var event = GatewayEvent(
+      at: transition.at, level: transition.isFailure ? .warning : .info, .session, of: name(of: session),
+      from: StatusReport.SessionState(transition.from).rawValue,
+      to: StatusReport.SessionState(transition.to).rawValue,
+      text)
+    guard let view = speaker.view(session) else { return event }
+    var part = GatewayEvent.SessionPart(
+      discriminator: view.session.localDiscriminator, peerAddress: view.settings.remoteAddress.map { "\($0)" },
+      transition: transition)
+    if transition.from == .up {
+      let silence = transition.at - view.session.lastReceived
+      part.silence = silence
+      if transition.cause == .detectionTimeExpired { part.detectionTime = silence }
+    }
+    event.session = part
+    return event
   }
 
   /// What a transition says of the paths that go by this peer; nil when it says nothing new.

@@ -60,6 +60,8 @@ struct Engine: ~Copyable {
   var isVerifying = false
   /// Paths in each group when it was last written, by names: what a failover is measured against.
   var membersShown: [String: [String]] = [:]
+  /// What writing a group has cost, until the event of it is told.
+  var groupWrites: [String: GatewayEvent.GroupPart] = [:]
   /// By name, with the secrets; only what the configuration names.
   var keyChains: [String: KeyChain]
   /// What the speaker calls each chain: a name keeps its number.
@@ -78,6 +80,8 @@ struct Engine: ~Copyable {
   var fallen: [(session: Int, transition: Transition)] = []
   /// Where copies of packets go while somebody watches.
   var feed: CaptureFeed?
+  /// What each session was in the look before, by its discriminator: see `Engine+Observation.swift`.
+  var lookedStamps: [UInt32: UInt64] = [:]
   /// What to tell the agent at the end of the turn: waking it before would take the CPU from the group.
   var unsentReports: [EngineReport] = []
   /// When the turn under way began.

@@ -11,6 +11,8 @@ enum EngineCommand: Sendable {
   case setKeys([String: KeyChain])
   case setDrained(GatewayCore.Target, Bool, Reply<Bool>)
   case snapshot(Reply<EngineSnapshot>)
+  /// What is measured, and what has changed since the last look.
+  case look(Reply<EngineLook>)
   /// Show that the thread turns.
   case ping(Reply<Void>)
   /// Copy packets to the feed from now on; nil: no more.

@@ -10,7 +10,7 @@ final class Product {
   private let field: Field
   private(set) var process: LabProcess
   private var configuration: String { "\(field.lab.directory)/gateway.yaml" }
-  private var socket: String { "\(field.lab.directory)/control.sock" }
+  var socket: String { "\(field.lab.directory)/control.sock" }
 
   /// Runs `body` with the product configured for all lines.
   static func with(_ tag: String, _ body: (Product, Field) throws -> Void) throws {
