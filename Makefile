@@ -6,7 +6,7 @@ export PATH := $(PATH):/opt/swift/usr/bin
 SWIFT ?= swift
 RELEASE := -c release --static-swift-stdlib --product everway
 # Tests that use the network run one after the other; the others share the cores.
-PURE := AddressesTests|ObservationTests|DoctorTests|BFDTests|CaptureTests|FirewallTests|KubeOVNTests|KubernetesProtocolTests|PeerProbeTests|OpenBFDDTests|OVSDBProtocolTests|YAMLTests|ConfigurationFileTests|NamespaceDiagnosisTests|FuzzTests
+PURE := AddressesTests|ObservationTests|MetricsTests|DoctorTests|BFDTests|CaptureTests|FirewallTests|KubeOVNTests|KubernetesProtocolTests|PeerProbeTests|OpenBFDDTests|OVSDBProtocolTests|YAMLTests|ConfigurationFileTests|NamespaceDiagnosisTests|FuzzTests
 NETWORK := NetworkNamespacesTests|CollectorsTests|NetlinkTests|SpeakerTests|ProbingTests|GatewayTests|BeaconTests|ControlTests|CommandTests|PeerProberTests|LabTests|OVSDBTests|KubernetesTests|ClusterSourcesTests|InteropTests
 
 .PHONY: help
@@ -28,6 +28,7 @@ test: setup lint ## install what is missing, build, run every test
 	$(SWIFT) test --skip-build --filter '$(PURE)'
 	$(SWIFT) test --skip-build --filter 'SimulationTests'
 	$(SWIFT) test --skip-build --no-parallel --filter '$(NETWORK)'
+	Scripts/test-alerts
 	Scripts/fuzz 3
 
 .PHONY: build

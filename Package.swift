@@ -79,6 +79,7 @@ let package = Package(
       ]),
     library("Control", ["CLinux"]),
     library("Observation", ["Control"]),
+    library("Metrics", ["Control", "Observation"]),
     library(
       "Gateway",
       [
@@ -189,6 +190,7 @@ let package = Package(
     tests("OVSDB", ["Lab", "OVSDBProtocol", "Processes"]),
     tests("Control", ["CLinux", "ControlTestSupport"]),
     tests("Observation", ["Control"]),
+    tests("Metrics", ["Control", "ControlTestSupport", "Observation", "Processes"]),
     .target(
       name: "ControlTestSupport", dependencies: ["Control"], path: "Tests/ControlTestSupport",
       swiftSettings: settings),

@@ -19,6 +19,9 @@ public struct LatenessHistogram: Hashable, Sendable {
   /// everything above.
   private var buckets = InlineBuckets()
 
+  /// Of all, in microseconds.
+  public private(set) var sum: UInt64 = 0
+
   public init() {}
 
   public var counts: [UInt64] { (0..<Self.bucketCount).map { buckets.values[$0] } }
@@ -26,6 +29,7 @@ public struct LatenessHistogram: Hashable, Sendable {
   /// - Parameter nanoseconds: 0 or more.
   @inline(__always) mutating func add(_ nanoseconds: Int64) {
     let microseconds = UInt64(nanoseconds) / 1_000
+    sum &+= microseconds
     // 0 and 1 belong into bucket 0, 2 into 1, 3 and 4 into 2.
     let bucket = microseconds <= 1 ? 0 : UInt64.bitWidth - (microseconds - 1).leadingZeroBitCount
     buckets.values[min(bucket, Self.bucketCount - 1)] &+= 1

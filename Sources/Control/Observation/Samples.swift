@@ -24,12 +24,15 @@ public struct SpeakerSample: Hashable, Sendable, Codable {
   /// How often a timer was served late by at most 2^n microseconds, n from 0, since the start; the last counts all that
   /// were later.
   public var lateness: [UInt64] = []
+  /// Of all of these, in microseconds.
+  public var latenessSum: UInt64 = 0
 
   public init() {}
 
   private enum CodingKeys: String, CodingKey {
     case received, sent, overflowed, discards, lateness
     case worstLateness = "worst-lateness"
+    case latenessSum = "lateness-sum"
   }
 }
 

@@ -43,6 +43,7 @@ extension Engine {
     speakerSample.sent = counters.transmitted
     speakerSample.overflowed = counters.overflowed
     speakerSample.lateness = counters.lateness.counts
+    speakerSample.latenessSum = counters.lateness.sum
     speakerSample.discards = DiscardReason.allCases.compactMap { reason in
       counters[reason] == 0 ? nil : StatusReport.Discard(reason: "\(reason)", count: counters[reason])
     }
