@@ -132,7 +132,7 @@ let package = Package(
         "Firewall",
         "Gateway", "KubeOVN", "Lab", "Languages", "NamespaceDiagnosis", "Netlink", "NetworkNamespaces", "OpenBFDD",
         "PeerProbe",
-        "PeerProber", "Processes", "Speaker", "YAML", "CLinux",
+        "Observation", "PeerProber", "Processes", "Runtime", "Speaker", "YAML", "CLinux",
         .product(name: "ArgumentParser", package: "swift-argument-parser")
       ],
       swiftSettings: settings),
@@ -196,7 +196,7 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "CommandTests",
-      dependencies: ["everway", "ConfigurationFile", "Control", "ControlTestSupport", "Processes"],
+      dependencies: ["everway", "ConfigurationFile", "Control", "ControlTestSupport", "Observation", "Processes"],
       swiftSettings: settings),
     tests(
       "Gateway",

@@ -8,6 +8,9 @@ public struct SessionRhythm: Hashable, Sendable {
   /// The last sample's counters.
   public private(set) var received: UInt64 = 0
   public private(set) var sent: UInt64 = 0
+  /// Packets of the last sample's interval.
+  public private(set) var receivedLately: UInt64 = 0
+  public private(set) var sentLately: UInt64 = 0
   /// Microseconds since the peer's last packet, in the last sample; nil: there was none.
   public private(set) var age: UInt64?
   /// Microseconds, in the last sample.
@@ -16,6 +19,11 @@ public struct SessionRhythm: Hashable, Sendable {
   public init() {}
 
   public mutating func take(received: UInt64, sent: UInt64, worstGap: UInt64, worstLateness: UInt64, age: UInt64?) {
+    // The first sample counts from the session's beginning: that is no rate.
+    if !ring.isEmpty {
+      receivedLately = received >= self.received ? received - self.received : received
+      sentLately = sent >= self.sent ? sent - self.sent : sent
+    }
     self.received = received
     self.sent = sent
     self.worstLateness = worstLateness

@@ -48,7 +48,8 @@ struct Everway: ParsableCommand {
       """,
     version: "everway \(Version.current)",
     subcommands: [
-      Check.self, ShowPlan.self, Run.self, Status.self, CaptureCommand.self, Drain.self, Undrain.self, Reload.self,
+      Check.self, ShowPlan.self, Run.self, Status.self, TopCommand.self, CaptureCommand.self, Drain.self,
+      Undrain.self, Reload.self,
       Netns.self, DoctorCommand.self, CollectCommand.self, PreflightCommand.self, ProbeCommand.self,
       TuneCommand.self,
       LabCommand.self,

@@ -1,0 +1,95 @@
+import CLinux
+import Glibc
+import Runtime
+
+/// The terminal while a program draws all of it: another screen, no echo, no lines. It is left as it was found.
+final class RawTerminal {
+  private var saved = termios()
+  private var shown: [String] = []
+  private var isEntered = false
+  /// Signals that end or stop the program, or tell of another size.
+  let signals: SignalSource
+
+  private static let enter = "\u{1b}[?1049h\u{1b}[?25l\u{1b}[2J"
+  private static let leave = "\u{1b}[?25h\u{1b}[?1049l"
+
+  /// - Throws: when standard input or output is no terminal.
+  init() throws {
+    guard isatty(STDIN_FILENO) == 1, Terminal.isTerminal else {
+      throw CommandError(
+        message: "everway top needs a terminal", help: "`everway status --json --follow` is for programs",
+        exitCode: ExitStatus.usage)
+    }
+    signals = try SignalSource([SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT, SIGWINCH])
+    tcgetattr(STDIN_FILENO, &saved)
+    enter()
+  }
+
+  deinit { leave() }
+
+  func enter() {
+    guard !isEntered else { return }
+    isEntered = true
+    var raw = saved
+    cfmakeraw(&raw)
+    // Reads return at once; output keeps its line ends.
+    raw.c_oflag = saved.c_oflag
+    tcsetattr(STDIN_FILENO, TCSANOW, &raw)
+    shown = []
+    writeAll(STDOUT_FILENO, Self.enter)
+  }
+
+  func leave() {
+    guard isEntered else { return }
+    isEntered = false
+    writeAll(STDOUT_FILENO, Self.leave)
+    tcsetattr(STDIN_FILENO, TCSANOW, &saved)
+  }
+
+  /// Ctrl-Z: the shell gets its terminal, and gives it back with SIGCONT.
+  func suspend() {
+    leave()
+    kill(getpid(), SIGSTOP)
+    enter()
+  }
+
+  /// Draws what differs from what stands there.
+  func draw(_ lines: [String], everything: Bool = false) {
+    let text = Self.difference(from: everything ? [] : shown, to: lines)
+    shown = lines
+    if !text.isEmpty { writeAll(STDOUT_FILENO, text) }
+  }
+
+  /// What has to be written so that `new` stands where `old` stands. Pure.
+  static func difference(from old: [String], to new: [String]) -> String {
+    var text = ""
+    for (number, line) in new.enumerated() where number >= old.count || old[number] != line {
+      text += "\u{1b}[\(number + 1);1H\(line)\u{1b}[K"
+    }
+    if old.count != new.count { text += "\u{1b}[\(new.count);1H\u{1b}[J" + (new.last ?? "") }
+    return text
+  }
+
+  /// Whether the terminal takes anything now: over a slow line frames are left out, not queued.
+  var isWritable: Bool {
+    var poll = pollfd(fd: STDOUT_FILENO, events: Int16(POLLOUT), revents: 0)
+    return Glibc.poll(&poll, 1, 0) == 1 && poll.revents & Int16(POLLOUT) != 0
+  }
+
+  /// What was typed; nil at the end of the input.
+  func read() -> [UInt8]? {
+    var octets = [UInt8](repeating: 0, count: 256)
+    let count = Glibc.read(STDIN_FILENO, &octets, octets.count)
+    if count > 0 { return Array(octets.prefix(count)) }
+    return count < 0 && (errno == EAGAIN || errno == EINTR) ? [] : nil
+  }
+
+  /// Whether what the terminal shows is UTF-8, by the locale (locale(7)).
+  static var isUnicode: Bool {
+    for name in ["LC_ALL", "LC_CTYPE", "LANG"] {
+      guard let value = getenv(name).map({ String(cString: $0) }), !value.isEmpty else { continue }
+      return value.uppercased().contains("UTF-8") || value.uppercased().contains("UTF8")
+    }
+    return false
+  }
+}
