@@ -7,7 +7,7 @@ SWIFT ?= swift
 RELEASE := -c release --static-swift-stdlib --product everway
 # Tests that use the network run one after the other; the others share the cores.
 PURE := AddressesTests|ObservationTests|MetricsTests|DoctorTests|BFDTests|CaptureTests|FirewallTests|KubeOVNTests|KubernetesProtocolTests|PeerProbeTests|OpenBFDDTests|OVSDBProtocolTests|YAMLTests|ConfigurationFileTests|NamespaceDiagnosisTests|FuzzTests
-NETWORK := NetworkNamespacesTests|CollectorsTests|NetlinkTests|SpeakerTests|ProbingTests|GatewayTests|BeaconTests|ControlTests|CommandTests|PeerProberTests|LabTests|OVSDBTests|KubernetesTests|ClusterSourcesTests|InteropTests
+NETWORK := NetworkNamespacesTests|CollectorsTests|NetlinkTests|SpeakerTests|ProbingTests|GatewayTests|BeaconTests|ControlTests|CommandTests|PeerProberTests|LabTests|OVSDBTests|KubernetesTests|DeployTests|ClusterSourcesTests|InteropTests
 
 .PHONY: help
 help: ## list the targets
@@ -41,10 +41,11 @@ setup: ## install what building and testing need (Debian)
 
 .PHONY: install
 install: DESTINATION = $(DESTDIR)$(or $(PREFIX),/usr/local)
-install: build ## into $(PREFIX), /usr/local by default; with OpenBFDD's names as links
+install: build ## into $(PREFIX), /usr/local by default; with OpenBFDD's names, and kubectl's plugin, as links
 	install -D -s -m 0755 "$$($(SWIFT) build $(RELEASE) --show-bin-path)/everway" "$(DESTINATION)/sbin/everway"
 	for name in bfdd-beacon bfdd-control; do ln -sf everway "$(DESTINATION)/sbin/$$name" || exit 1; done
-	for page in everway bfdd-beacon bfdd-control; do \
+	install -d "$(DESTINATION)/bin" && ln -sf ../sbin/everway "$(DESTINATION)/bin/kubectl-everway"
+	for page in everway bfdd-beacon bfdd-control kubectl-everway; do \
 	  install -D -m 0644 docs/man/$$page.8 "$(DESTINATION)/share/man/man8/$$page.8" && \
 	  install -D -m 0644 docs/man/$$page.zh_CN.8 "$(DESTINATION)/share/man/zh_CN/man8/$$page.8" || exit 1; done
 

@@ -188,6 +188,13 @@ let package = Package(
     tests("KubernetesProtocol"),
     tests("Kubernetes", ["CLinux", "KubernetesProtocol", "Lab", "Processes"]),
     tests("OVSDB", ["Lab", "OVSDBProtocol", "Processes"]),
+    .testTarget(
+      name: "DeployTests",
+      dependencies: [
+        "Cluster", "ClusterAgent", "ClusterSources", "KubeOVN", "Kubernetes", "KubernetesProtocol", "Lab",
+        "Processes"
+      ],
+      swiftSettings: settings),
     tests("Control", ["CLinux", "ControlTestSupport"]),
     tests("Observation", ["Control"]),
     tests("Metrics", ["Control", "ControlTestSupport", "Observation", "Processes"]),

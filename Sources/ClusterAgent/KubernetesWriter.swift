@@ -12,7 +12,10 @@ struct KubernetesWriter {
 
   init(_ options: ClusterOptions) throws(ClusterWriteError) {
     do throws(KubernetesError) {
-      client = KubernetesClient(try .load(kubeconfig: options.kubeconfig, context: options.context))
+      client = KubernetesClient(
+        try .load(
+          kubeconfig: options.kubeconfig, context: options.context, environment: options.environment,
+          serviceAccount: options.serviceAccount))
     } catch {
       throw ClusterWriteError("Kubernetes cannot be reached: \(error)")
     }

@@ -63,7 +63,7 @@ public final class KubernetesAPI: Sendable {
 
   // MARK: Running
 
-  /// Starts what does not run; returns when the API answers that it is ready.
+  /// Starts what does not run; returns when the API answers that it is ready, and has the namespace kube-system.
   public func start() throws(LabError) {
     if !Files.exists("\(directory)/server.crt") { try makeCertificates() }
     if !isRunning("etcd") {
@@ -130,6 +130,13 @@ public final class KubernetesAPI: Sendable {
         "the Kubernetes API \(isReady ? "ended while starting" : "was not ready within 90 s")",
         output: Files.lastLines("\(directory)/\(name).log", 15))
     }
+    // The server makes it a moment after it says that it is ready.
+    let hasNamespace = waitUntil(timeout: .seconds(60), every: .milliseconds(100)) {
+      (try? get("/api/v1/namespaces/kube-system"))?.contains("\"Active\"") == true
+    }
+    guard hasNamespace else {
+      throw LabError("the namespace kube-system was not made within 60 s", output: lastLines)
+    }
   }
 
   // MARK: Asking and changing, without our own client
@@ -150,12 +157,59 @@ public final class KubernetesAPI: Sendable {
   public func get(_ path: String) throws(LabError) -> String { try curl(path, []) }
 
   /// POST of an object in JSON.
+  /// - Returns: what the server made of it.
   /// - Throws: with the server's words when it refuses.
-  public func create(_ path: String, _ json: String) throws(LabError) {
+  @discardableResult public func create(_ path: String, _ json: String) throws(LabError) -> String {
+    try send("POST", path, json, "application/json")
+  }
+
+  /// A merge patch (RFC 7386); of a status too.
+  @discardableResult public func patch(_ path: String, _ json: String) throws(LabError) -> String {
+    try send("PATCH", path, json, "application/merge-patch+json")
+  }
+
+  private func send(_ method: String, _ path: String, _ json: String, _ type: String) throws(LabError) -> String {
     let answer = try curl(
-      path, ["-X", "POST", "-H", "Content-Type: application/json", "--data-binary", "@-"], input: json)
+      path, ["-X", method, "-H", "Content-Type: \(type)", "--data-binary", "@-"], input: json)
     guard !answer.contains("\"status\": \"Failure\"") else {
       throw LabError("the Kubernetes API refused an object for \(path)", output: Files.lines(answer))
+    }
+    return answer
+  }
+
+  /// Writes a kubeconfig for whoever has this token.
+  public func writeKubeconfig(_ path: String, token: String = KubernetesAPI.administrator) throws(LabError) {
+    try systemCall { () throws(SystemCallError) in
+      try Files.write(
+        """
+        apiVersion: v1
+        kind: Config
+        clusters:
+          - name: lab
+            cluster: {server: "\(url)", certificate-authority: "\(authority)", tls-server-name: kubernetes}
+        users: [{name: lab, user: {token: "\(token)"}}]
+        contexts: [{name: lab, context: {cluster: lab, user: lab}}]
+        current-context: lab
+
+        """, to: path, mode: 0o600)
+    }
+  }
+
+  /// Makes a folder as Kubernetes mounts it into a pod with this service account: `token`, `ca.crt`, `namespace`.
+  public func mountServiceAccount(_ name: String, namespace: String, at folder: String) throws(LabError) {
+    let answer = try create(
+      "/api/v1/namespaces/\(namespace)/serviceaccounts/\(name)/token",
+      #"{"apiVersion":"authentication.k8s.io/v1","kind":"TokenRequest","spec":{"expirationSeconds":3600}}"#)
+    guard let key = answer.firstRange(of: "\"token\": \"") else {
+      throw LabError("the Kubernetes API gave no token", output: Files.lines(answer))
+    }
+    let token = answer[key.upperBound...].prefix { $0 != "\"" }
+    let root = try Command("cat", [authority]).run()
+    try systemCall { () throws(SystemCallError) in
+      try Files.makeDirectory(folder)
+      try Files.write(String(token), to: "\(folder)/token", mode: 0o600)
+      try Files.write(root, to: "\(folder)/ca.crt")
+      try Files.write(namespace, to: "\(folder)/namespace")
     }
   }
 

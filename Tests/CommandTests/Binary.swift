@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// The program as it was built, beside this test bundle.
 enum Binary {
@@ -22,13 +23,17 @@ enum Binary {
     var errors: String
   }
 
+  private static let runs = Atomic<Int>(0)
+
   /// Runs it to its end.
+  /// - Parameter directory: where its input and output are kept meanwhile, under names that no other run has.
   static func run(_ arguments: String..., input: String = "", in directory: String) -> Result {
     run(arguments, input: input, in: directory)
   }
 
   static func run(_ arguments: [String], input: String = "", in directory: String) -> Result {
-    let files = ["in", "out", "err"].map { "\(directory)/\($0)" }
+    let number = runs.wrappingAdd(1, ordering: .relaxed).newValue
+    let files = ["in", "out", "err"].map { "\(directory)/everway-\(getpid())-\(number).\($0)" }
     defer { for file in files { unlink(file) } }
     write(input, to: files[0])
     var actions = posix_spawn_file_actions_t()

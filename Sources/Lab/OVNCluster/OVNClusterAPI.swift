@@ -26,21 +26,10 @@ public final class OVNClusterAPI: Sendable {
       do throws(SystemCallError) {
         try Files.write(
           "version: 1\nnamespace: \(node.exit.name)\ncontrol: {socket: \(node.controlSocketPath)}\n", to: base)
-        try Files.write(
-          """
-          apiVersion: v1
-          kind: Config
-          clusters:
-            - name: lab
-              cluster: {server: "\(api.url)", certificate-authority: "\(api.authority)", tls-server-name: kubernetes}
-          users: [{name: admin, user: {token: \(KubernetesAPI.administrator)}}]
-          contexts: [{name: lab, context: {cluster: lab, user: admin}}]
-          current-context: lab
-
-          """, to: kubeconfig)
       } catch {
         throw LabError("\(error)")
       }
+      try api.writeKubeconfig(kubeconfig)
       return Command(
         executable,
         [

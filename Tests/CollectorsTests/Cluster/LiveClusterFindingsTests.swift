@@ -12,16 +12,17 @@ import Testing
 @testable import Collectors
 
 /// A real API server and a real OVN.
-@Suite(.enabled(if: APIServer.isPossible), .serialized, .timeLimit(.minutes(5))) struct ClusterFindings {
+@Suite(.enabled(if: KubernetesAPI.obstacle == nil), .serialized, .timeLimit(.minutes(5))) struct ClusterFindings {
   private struct Field {
     var lab: Lab
-    var api: APIServer
+    var api: KubernetesAPI
+    var kubeconfig: String
     var central: OVNCentral
 
     /// As a user calls it.
     func doctor(_ words: String..., namespace: String? = nil) throws -> CommandResult {
       var arguments = ["doctor"] + words
-      arguments += ["--kubeconfig", api.kubeconfig, "--node", "node1", "--passive"]
+      arguments += ["--kubeconfig", kubeconfig, "--node", "node1", "--passive"]
       arguments += ["--ovn-nb", central.northbound, "--ovn-sb", central.southbound, "--lang", "en"]
       if let namespace { arguments += ["--namespace", namespace, "--interface", "ovnext0"] }
       return try Command(SpeakerField.program, arguments).capture(timeout: .seconds(60), limit: 8 << 20)
@@ -31,7 +32,7 @@ import Testing
       var options = ClusterOptions()
       options.node = "node1"
       options.ovsSocket = "\(lab.directory)/node1/db.sock"
-      options.kubeconfig = api.kubeconfig
+      options.kubeconfig = kubeconfig
       options.northbound = central.northbound
       options.southbound = central.southbound
       options.environment = [:]
@@ -67,11 +68,15 @@ import Testing
     Lab.sweep()
     let lab = try Lab.up("c\(getpid())\(tag)")
     defer { lab.down() }
-    let api = try APIServer(lab)
+    let api = try KubernetesAPI(lab: lab)
+    try api.start()
+    try api.installKubeOVN()
+    let kubeconfig = "\(api.directory)/kubeconfig"
+    try api.writeKubeconfig(kubeconfig)
     let central = OVNCentral(lab: lab)
     try central.start()
     try api.makeKubeOVN()
-    try body(Field(lab: lab, api: api, central: central))
+    try body(Field(lab: lab, api: api, kubeconfig: kubeconfig, central: central))
   }
 
   /// kube-ovn issue 4998: `setting the network namespace "ovnext" failed: Invalid argument`, and BFD to the physical
@@ -182,7 +187,7 @@ import Testing
       try field.central.sbctl("set", "BFD", session, "status=up")
       try field.central.wait(for: "up", of: .v4(IPv4Address(10, 9, 0, 11)))
       try field.expectRepair("EW-CFG-51", "node1")
-      #expect(try field.api.get("/api/v1/nodes/node1").contains("\"\(KubeOVNNames.speakerLabel)\":\"true\""))
+      #expect(try field.api.get("/api/v1/nodes/node1").contains("\"\(KubeOVNNames.speakerLabel)\": \"true\""))
 
       // Row 13: the OvnEip is gone, the label is left.
       try field.api.makeNode("node9", labels: [KubeOVNNames.speakerLabel: "true"])
