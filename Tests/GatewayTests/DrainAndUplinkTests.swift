@@ -156,7 +156,7 @@ import Testing
     driven.link("net1", up: false, 10)
     #expect(driven.holds["v4"] == .some(.silent))
     #expect(driven.holds["v6"] == nil)
-    #expect(driven.core.lostUplinks == [true, false])
+    #expect(driven.core.uplinkStandings == [.lost, .good])
     driven.link("net2", up: false, 11)
     #expect(driven.holds["v6"] == .some(.administrativelyDown))
     driven.link("net1", up: true, 12)
@@ -193,7 +193,7 @@ import Testing
         ]
       }, at: at(11))
     driven.settle(11)
-    #expect(driven.core.lostUplinks == [true])
+    #expect(driven.core.uplinkStandings == [.lost])
     #expect(driven.events.count == said, "nothing is said again")
   }
 

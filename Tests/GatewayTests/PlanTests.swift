@@ -96,6 +96,28 @@ struct PlanTests {
     #expect(changes.first { $0.subject == .sysctl } == .setSysctl(forward, from: nil, to: "1"))
   }
 
+  @Test("A tap that nobody serves any more makes room for its successor outside; no other link does")
+  func deadTap() throws {
+    let desired = try desired()
+    var observed = fulfilled(desired)
+    observed.place = .present
+    observed.outside["eth1"] = ObservedLink(name: "eth1", isTap: true)
+    func links() -> [Change] { Plan(desired, observed).changes().filter { $0.subject == .link } }
+    observed.inside["net1"]?.hasCarrier = false
+    #expect(links() == [], "a cable that is out is no reason")
+    observed.inside["net1"]?.isTap = true
+    #expect(
+      links() == [
+        .removeLink("net1"), .moveLink(from: "eth1", to: "net1", namespace: "ovnext", loses: []), .setLinkUp("net1")
+      ])
+    #expect(Plan(desired, observed).problems == [])
+    observed.inside["net1"]?.hasCarrier = true
+    #expect(links() == [])
+    observed.inside["net1"]?.hasCarrier = false
+    observed.outside = [:]
+    #expect(links() == [], "without a successor it stays")
+  }
+
   @Test("A link that is moved in gets its addresses anew, whatever it had outside")
   func moveLosesAddresses() throws {
     let desired = try desired()

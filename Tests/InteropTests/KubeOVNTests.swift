@@ -24,9 +24,61 @@ extension Interop {
       do {
         try drill.waitUntilUp()
         try comeUp(cluster, field)
+        try killTheSpeaker(drill)
+        try restartTheController(drill)
+        try restartTheDatabases(cluster, drill)
+        try restartTheSwitch(drill)
         try loseTheUplink(drill)
         try loseTheAPI(cluster, field)
+        try rebootTheStandbyNode(drill)
         try loseTheActiveNode(drill)
+      } catch {
+        for node in cluster.gateways {
+          print("\(node.name):", node.everway?.lastLines(40).joined(separator: "\n") ?? "does not run")
+        }
+        throw error
+      }
+    }
+
+    @Test("IPv6 and a second external subnet come up from objects alone, and each leaves by itself")
+    func familiesAndSubnetsApart() throws {
+      Lab.sweep()
+      let field = OVNClusterAPI()
+      var plan = OVNClusterPlan()
+      plan.hasIPv6 = true
+      plan.hasSecondSubnet = true
+      let launch = field.launch(Product.program, ["--own-status", "--repair-stale-sessions"])
+      let cluster = try OVNCluster.up("i\(getpid())k6", plan: plan, launch: launch) { field.standIn($0) }
+      defer { cluster.down() }
+      do {
+        try cluster.waitUntilUp(timeout: .seconds(90))
+        let sessions = plan.sessions
+        for node in cluster.gateways {
+          let report = try #require(OVNClusterField.report(node))
+          let peers = sessions.filter { $0.gateway == node.gateway }.map {
+            "\($0.external.routerAddress($0.family))"
+          }
+          #expect(Set(report.sessions.map(\.peerAddress)) == Set(peers))
+          #expect(report.sessions.allSatisfy { $0.sessionState == .up })
+          #expect(report.uplinks.count == peers.count && report.uplinks.allSatisfy { !$0.lost })
+        }
+        // Of the second node: one way out after the other is lost, and back.
+        let second = try cluster.gateway(2)
+        for lost in sessions where lost.gateway == second.gateway {
+          let family = lost.family == .ipv4 ? "meta protocol { ip, arp }" : "meta protocol ip6"
+          let rule = DropRule(
+            hook: .ingress(interface: "brext"),
+            match: "ether saddr \(lost.external.mac(of: lost.gateway)) \(family)")
+          let drop = try cluster.router.drop(rule)
+          let wanted = sessions.map { $0 == lost ? "down" : "up" }
+          let isApart = waitUntil(timeout: .seconds(30), every: .milliseconds(50)) {
+            (try? cluster.northboundStates()) == wanted
+          }
+          let states = try cluster.northboundStates()
+          #expect(isApart, "\(lost.address): \(states)")
+          try drop.remove()
+          try cluster.waitUntilUp(timeout: .seconds(60))
+        }
       } catch {
         for node in cluster.gateways {
           print("\(node.name):", node.everway?.lastLines(40).joined(separator: "\n") ?? "does not run")
@@ -55,10 +107,63 @@ extension Interop {
       #expect(try field.object("/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/everway").contains("gw"))
     }
 
+    /// Its namespace forwards on, and the one that comes after it takes all of it over.
+    private func killTheSpeaker(_ drill: OVNDrill) throws {
+      let outcome = try measure(drill) { drill throws(LabError) in try drill.speakerKilled(2) }
+      #expect(try #require(outcome.rules) < .seconds(5))
+      #expect(outcome.spread.count == 3 && outcome.spread[1] == [32, 0], "\(outcome.spread)")
+      #expect(outcome.lost.most < 15)
+      #expect(outcome.lostReturning.most < 15)
+      #expect(try #require(outcome.returned) < .seconds(30))
+    }
+
+    private func restartTheController(_ drill: OVNDrill) throws {
+      let outcome = try measure(drill) { drill throws(LabError) in try drill.controllerRestarted() }
+      #expect(outcome.states == ["up", "up"])
+      #expect(outcome.lost.unhealed == 0)
+      // It empties and fills the switch's tables.
+      #expect(outcome.lost.most < 300)
+      #expect(try #require(outcome.returned) < .seconds(30))
+    }
+
+    /// Everway reads both databases; it stays what it is while they are away, and its sessions do not notice.
+    private func restartTheDatabases(_ cluster: OVNCluster, _ drill: OVNDrill) throws {
+      let downs = cluster.gateways.map { OVNClusterField.session($0)?.downCount }
+      let outcome = try measure(drill) { drill throws(LabError) in try drill.databasesRestarted() }
+      #expect(cluster.gateways.map { OVNClusterField.session($0)?.downCount } == downs)
+      #expect(outcome.lost.unhealed == 0)
+      #expect(outcome.lost.most < 15)
+      #expect(try #require(outcome.returned) < .seconds(30))
+    }
+
+    /// Where the datapath is a program of its own, everway finds its port dead, and takes the new one in.
+    private func restartTheSwitch(_ drill: OVNDrill) throws {
+      let outcome = try measure(drill) { drill throws(LabError) in try drill.switchRestarted(2) }
+      #expect(outcome.lost.unhealed + outcome.lostReturning.unhealed == 0)
+      #expect(try #require(outcome.returned) < .seconds(60))
+    }
+
+    /// It takes no flow before its own way out has shown that it works.
+    private func rebootTheStandbyNode(_ drill: OVNDrill) throws {
+      let outcome = try measure(drill) { drill throws(LabError) in try drill.chassisDead(2) }
+      #expect(try #require(outcome.rules) < .seconds(5))
+      #expect(outcome.lost.unhealed == 0)
+      #expect(outcome.lostReturning.most < 30)
+      #expect(try #require(outcome.returned) < .seconds(60))
+    }
+
+    private func measure(
+      _ drill: OVNDrill, _ body: (OVNDrill) throws(LabError) -> OVNOutcome
+    ) throws(LabError) -> OVNOutcome {
+      OVNClusterField(cluster: drill.cluster, drill: drill).hurry()
+      let outcome = try body(drill)
+      print(outcome)
+      return outcome
+    }
+
     /// Silence: OVN writes its own timeout at once, whenever it last wrote.
     private func loseTheUplink(_ drill: OVNDrill) throws {
-      let outcome = try drill.uplinkLost(2)
-      print(outcome)
+      let outcome = try measure(drill) { drill throws(LabError) in try drill.uplinkLost(2) }
       #expect(try #require(outcome.rules) < .seconds(6))
       #expect(outcome.lost.perFlow.count >= 4, "the fault was none")
       #expect(outcome.lost.unhealed == 0)
@@ -77,8 +182,9 @@ extension Interop {
 
     /// Without everway half the flows would never recover: the other chassis trusts the `up` that the dead one wrote.
     private func loseTheActiveNode(_ drill: OVNDrill) throws {
-      let outcome = try drill.chassisDead(1, lasts: .seconds(15))
-      print(outcome)
+      let outcome = try measure(drill) { drill throws(LabError) in
+        try drill.chassisDead(1, lasts: .seconds(15))
+      }
       #expect(try #require(outcome.portMoved) < .seconds(15))
       #expect(outcome.states == ["down", "up"])
       #expect(outcome.lost.perFlow.count == 32)

@@ -100,6 +100,8 @@ extension Interop {
       #expect(outcome.lost.perFlow.count >= 4, "the fault was none")
       #expect(outcome.lost.unhealed == 0)
       #expect(outcome.lost.most < 500)
+      // It boots, and takes no flow before its own way out has shown that it works.
+      #expect(outcome.lostReturning.most < 30)
       #expect(try #require(outcome.returned) < .seconds(40))
     }
 

@@ -46,6 +46,17 @@ import Testing
     #expect(peer.minimumTTL == 255)
   }
 
+  /// When OVN's port moves, sessions flap ten times in a second, and that is to be over then: whatever dampening an operator
+  /// has for others.
+  @Test func dampensNoSessionWithOVN() throws {
+    var sample = SampleCluster()
+    sample.cluster.ovnEips = .value(
+      (sample.cluster.ovnEips.value ?? []) + [SampleCluster.eip("vpc9-external204", "10.204.0.99", type: "lrp")])
+    let bfd = try gateway(sample).configuration.bfd
+    #expect(!bfd.peers.isEmpty && !bfd.allow.isEmpty)
+    #expect(bfd.peers.allSatisfy { $0.dampening == nil } && bfd.allow.allSatisfy { $0.dampening == nil })
+  }
+
   @Test func speaksOnlyToRowsTowardsThisNode() throws {
     var sample = SampleCluster()
     sample.addRow("vpc2-external204", "10.204.0.253/24", to: "10.204.0.12")

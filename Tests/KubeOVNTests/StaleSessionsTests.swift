@@ -46,6 +46,21 @@ import Testing
     #expect(try watch.look(at: sample.ovn, view(down: "down"), now: at(7)).isEmpty)
   }
 
+  /// When the router's port goes back to a node that has booted, two ovn-controllers speak for it for up to a second, and
+  /// sessions go up and down some ten times; OVN's rows meanwhile say anything.
+  @Test(arguments: [0.25, 0.1, 0.03])
+  func isNoneWhileAPortThatMovesLetsSessionsFlap(look: Double) throws {
+    var watch = StaleSessions()
+    var second = 0.0
+    while second < 20 {
+      let isDown = second < 1 && Int(second * 20).isMultiple(of: 2)
+      let stale = try watch.look(at: sample.ovn, view(down: isDown ? "down" : nil), now: at(second))
+      #expect(stale.isEmpty)
+      second += look
+    }
+    #expect(watch.nextLook(now: at(20)) == nil, "no suspicion is left")
+  }
+
   @Test func ofANodeThatDiedIsSeenSoon() throws {
     var watch = StaleSessions()
     #expect(try watch.look(at: sample.ovn, view(silent: true), now: at(0)).isEmpty)

@@ -240,8 +240,9 @@ struct StatusBuilder {
   }
 
   var uplinks: [StatusReport.Uplinks] {
-    zip(core.model.uplinks, core.lostUplinks).map { entry, isLost in
-      StatusReport.Uplinks(
+    zip(core.model.uplinks, core.uplinkStandings).map { entry, standing in
+      let isLost = standing == .lost
+      return StatusReport.Uplinks(
         watched: entry.watched.map { uplink in
           switch uplink {
           case .interface(let number):

@@ -23,7 +23,7 @@ struct GatewayCore: Sendable {
   private(set) var nextHopsPresent: [Bool]
   private(set) var decisions: [GroupDecision]
   /// By entry of `model.uplinks`.
-  var lostUplinks: [Bool]
+  var uplinkStandings: [UplinkStanding]
   /// The whole node is drained.
   private(set) var isDrained = false
   private(set) var drainedPaths: Set<String> = []
@@ -45,7 +45,7 @@ struct GatewayCore: Sendable {
     nextHopsPresent = model.paths.map { _ in false }
     decisions = model.groups.map { _ in .withdrawn }
     holds = model.peers.map { _ in nil }
-    lostUplinks = model.uplinks.map { _ in false }
+    uplinkStandings = model.uplinks.map { [model] _ in .unproven(until: now + model.startupGrace) }
     drainedSince = now
   }
 
@@ -55,7 +55,12 @@ struct GatewayCore: Sendable {
   }
 
   /// When `settle` next has something to do by itself.
-  var nextDeadline: Instant { paths.reduce(.distantFuture) { min($0, $1.nextDeadline) } }
+  var nextDeadline: Instant {
+    let proof = uplinkStandings.reduce(Instant.distantFuture) { earliest, standing in
+      if case .unproven(let until) = standing { min(earliest, until) } else { earliest }
+    }
+    return paths.reduce(proof) { min($0, $1.nextDeadline) }
+  }
 
   /// Takes the effects that wait.
   mutating func takeEffects() -> [GatewayEffect] {
@@ -163,7 +168,12 @@ struct GatewayCore: Sendable {
     }
     for (number, entry) in model.uplinks.enumerated() {
       let known = old.model.uplinks.firstIndex { $0.configuration.watch == entry.configuration.watch }
-      if let known { lostUplinks[number] = old.lostUplinks[known] }
+      if let known {
+        uplinkStandings[number] = old.uplinkStandings[known]
+      } else if entry.peers.contains(where: { old.isSpokenTo(model.peers[$0]) }) {
+        // Whoever sends traffic here already goes on until something fails.
+        uplinkStandings[number] = .good
+      }
     }
     for (number, probe) in model.probes.enumerated() {
       if let known = old.model.probes.firstIndex(of: probe) { probeVerdicts[number] = old.probeVerdicts[known] }
@@ -191,6 +201,10 @@ struct GatewayCore: Sendable {
     note(now)
   }
 
+  private func isSpokenTo(_ name: String) -> Bool {
+    model.peers.firstIndex(of: name).map { holds[$0] == nil } ?? false
+  }
+
   private mutating func note(_ now: Instant) {
     isDirty = true
     cause = min(cause ?? now, now)
@@ -206,6 +220,7 @@ struct GatewayCore: Sendable {
         note(now)
       }
     }
+    for case .unproven(let until) in uplinkStandings where until <= now { isDirty = true }
     guard isDirty else { return }
     isDirty = false
     let cause = self.cause ?? now

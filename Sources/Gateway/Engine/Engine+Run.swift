@@ -21,6 +21,7 @@ extension Engine {
     syncBeaconPort(at: start)
     readKernel(at: start)
     adopt(at: start)
+    core.prepareHolds(at: start)
     verify(at: start)
     watchDescriptors()
     sendReports()
@@ -110,6 +111,7 @@ extension Engine {
     configuration = new
     syncCapture()
     core.reconfigure(new, at: now)
+    core.prepareHolds(at: now)
     assignIDs()
     // Peers are known by name: one that kept its name keeps its session, under its new number.
     var kept: [Int: (session: Int, settings: SessionSettings)] = [:]

@@ -34,7 +34,8 @@ extension Applier.Failure {
     }
     switch change {
     case .createNamespace, .repairNamespace, .nameNamespace: return "namespace"
-    case .moveLink(_, let name, _, _), .renameLink(_, let name): return interface(name, ".name")
+    case .moveLink(_, let name, _, _), .renameLink(_, let name), .removeLink(let name):
+      return interface(name, ".name")
     case .setMAC(let name, _, _): return interface(name, ".mac")
     case .setMTU(let name, _, _): return interface(name, ".mtu")
     case .setLinkUp(let name): return interface(name, ".up")

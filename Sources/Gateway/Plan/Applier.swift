@@ -92,6 +92,9 @@ struct ApplierRun {
         }
         try home.netlink.moveLink(link.index, to: gateway.namespace, name: from == to ? nil : to)
         links = nil
+      case .removeLink(let name):
+        try gateway.netlink.removeLink(index(name, &gateway.netlink))
+        links = nil
       case .renameLink(let from, let to): try rename(from, to, &gateway.netlink)
       case .setMAC(let name, _, let mac): try setMAC(name, mac, &gateway.netlink)
       case .setMTU(let name, _, let mtu):

@@ -19,6 +19,7 @@ extension Change: CustomStringConvertible {
       "link \(from) -> \(to) in namespace \(namespace)"
         + (loses.isEmpty ? "" : " (loses \(loses.map(\.description).joined(separator: ", ")) and its routes)")
     case .renameLink(let from, let to): "link \(from) -> \(to)"
+    case .removeLink(let name): "link \(name): nobody serves it any more, and another one is outside"
     case .setMAC(let name, let from, let to): "mac \(name) \(from.map { "\($0)" } ?? "?") -> \(to)"
     case .setMTU(let name, let from, let to): "mtu \(name) \(from.map { "\($0)" } ?? "?") -> \(to)"
     case .setSysctl(let sysctl, let from, let to): "sysctl \(sysctl) \(from.map { "\($0) -> " } ?? "= ")\(to)"

@@ -13,6 +13,8 @@ enum Change: Hashable, Sendable {
   /// From the namespace everway was started in. The link arrives down, without addresses, routes and sysctls of its own.
   case moveLink(from: String, to: String, namespace: String, loses: [IPPrefix])
   case renameLink(from: String, to: String)
+  /// A tap that nobody serves any more, and that has a successor outside.
+  case removeLink(String)
   case setMAC(String, from: MACAddress?, to: MACAddress)
   case setMTU(String, from: UInt32?, to: UInt32)
   /// `from` is nil when it cannot be known yet.
@@ -46,7 +48,7 @@ extension Change {
   var subject: Subject {
     switch self {
     case .createNamespace, .repairNamespace, .nameNamespace: .namespace
-    case .moveLink, .renameLink, .setMAC, .setMTU, .setLinkUp: .link
+    case .moveLink, .renameLink, .removeLink, .setMAC, .setMTU, .setLinkUp: .link
     case .setSysctl: .sysctl
     case .addAddress, .removeAddress: .address
     case .addNextHop, .replaceNextHop: .nextHop
@@ -61,7 +63,7 @@ extension Change {
   var sign: Character {
     switch self {
     case .createNamespace, .nameNamespace, .addAddress, .addNextHop, .createGroup, .addRoute, .addRule: "+"
-    case .removeAddress, .removeRoute, .removeRule, .removeNextHop: "-"
+    case .removeLink, .removeAddress, .removeRoute, .removeRule, .removeNextHop: "-"
     case .repairNamespace, .moveLink, .renameLink, .setMAC, .setMTU, .setSysctl, .setLinkUp, .replaceNextHop,
       .recreateGroup,
       .updateGroup, .replaceRoute:

@@ -41,6 +41,8 @@ struct ObservedLink: Hashable, Sendable {
   var isUp = false
   /// Only meaningful while up.
   var hasCarrier = true
+  /// Made by a program, and without a carrier once that has ended: the internal ports of Open vSwitch's userspace datapath.
+  var isTap = false
   /// Name of the bridge or bond it belongs to.
   var master: String?
   /// A default route leads out of it; only looked at outside, before something is moved.

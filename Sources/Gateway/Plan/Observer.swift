@@ -107,7 +107,7 @@ extension Observer {
     for link in links {
       result.byName[link.name] = ObservedLink(
         name: link.name, mtu: link.mtu, maximumMTU: link.maximumMTU, mac: link.mac, isUp: link.flags.contains(.up),
-        hasCarrier: link.carrier, master: link.master.flatMap { result.names[$0] },
+        hasCarrier: link.carrier, isTap: link.kind == "tun", master: link.master.flatMap { result.names[$0] },
         addresses: addresses[link.index] ?? [])
     }
     return result

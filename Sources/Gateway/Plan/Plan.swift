@@ -93,7 +93,7 @@ struct Plan: Hashable, Sendable {
 /// A plan in the making.
 struct Planner {
   let desired: DesiredState
-  let observed: ObservedState
+  private(set) var observed: ObservedState
   let previous: DesiredState?
   var plan = Plan()
   /// Interfaces that are nowhere; said once each.
@@ -107,6 +107,19 @@ struct Planner {
     self.desired = desired
     self.observed = observed
     self.previous = previous
+    removeDeadTaps()
+  }
+
+  /// ovs-vswitchd with the userspace datapath leaves the tap that it had made, and makes another one in its own namespace.
+  /// What stood on the dead one goes with it, and comes back with the next look.
+  private mutating func removeDeadTaps() {
+    for interface in desired.interfaces {
+      guard let dead = observed.inside[interface.name], dead.isTap, dead.isUp, !dead.hasCarrier,
+        observed.outside[interface.outsideName]?.isTap == true
+      else { continue }
+      plan.groundwork.append(.removeLink(interface.name))
+      observed.inside[interface.name] = nil
+    }
   }
 
   /// The name of the gateway's namespace, for sentences.

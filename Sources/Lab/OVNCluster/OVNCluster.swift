@@ -91,13 +91,13 @@ public final class OVNCluster: Sendable {
   /// One session and route for each gateway, and the row for the physical gateway that no route refers to: Kube-OVN makes
   /// it, northd keeps it `admin_down`, and nothing is ever sent for it.
   private func addSessions() throws(LabError) {
-    for node in gateways { try addSession(node.gateway) }
+    for session in plan.sessions { try addSession(session) }
     try central.nbctl(plan.session(OVNClusterPlan.physicalGateway))
   }
 
-  private func addSession(_ gateway: OVNClusterPlan.Gateway) throws(LabError) {
-    let row = Files.lines(try central.nbctl(plan.session(gateway.address))).first ?? ""
-    try central.nbctl(plan.route(gateway, row: row))
+  private func addSession(_ session: OVNClusterPlan.Session) throws(LabError) {
+    let row = try central.nbctl(plan.session(session.address, port: session.external.routerPort))
+    try central.nbctl(plan.route(session, row: Files.lines(row).first ?? ""))
   }
 
   /// Makes the session with a gateway anew, as a repair of a stale `up` does: the route lets go of the row, the row goes,
@@ -127,7 +127,7 @@ public final class OVNCluster: Sendable {
     return Files.lines(try central.sbctl("--bare", "--columns=name", "list", "Chassis", chassis)).first
   }
 
-  /// What the northbound database says of each gateway's session, in the order of the gateways.
+  /// What the northbound database says of each session, in the order of `OVNClusterPlan.sessions`.
   public func northboundStates() throws(LabError) -> [String] {
     let rows = try central.nbctl(
       "--format=csv", "--data=bare", "--no-headings", "--columns=dst_ip,status", "list", "BFD")
@@ -136,7 +136,7 @@ public final class OVNCluster: Sendable {
       let cells = line.split(separator: ",", omittingEmptySubsequences: false).map { $0.filter { $0 != "\"" } }
       if cells.count == 2 { states[cells[0]] = cells[1] }
     }
-    return plan.gateways.map { states["\($0.address)"] ?? "no row" }
+    return plan.sessions.map { states["\($0.address)"] ?? "no row" }
   }
 
   /// Waits until the routes over all gateways are in force.
@@ -146,7 +146,7 @@ public final class OVNCluster: Sendable {
     var failure: LabError?
     let isUp = waitUntil(timeout: timeout, every: .milliseconds(50)) {
       do throws(LabError) { last = try northboundStates() } catch { failure = error }
-      return last.allSatisfy { $0 == "up" } && last.count == gateways.count
+      return last.allSatisfy { $0 == "up" } && last.count == plan.sessions.count
     }
     guard !isUp else { return }
     if let failure, last.isEmpty { throw failure }

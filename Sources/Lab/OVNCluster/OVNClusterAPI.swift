@@ -55,19 +55,16 @@ public final class OVNClusterAPI: Sendable {
   }
 
   private func make(_ plan: OVNClusterPlan, _ api: KubernetesAPI) throws(LabError) {
-    func object(_ plural: String, _ kind: String, _ name: String, _ spec: String) throws(LabError) {
+    func object(
+      _ plural: String, _ kind: String, _ name: String, _ spec: String, node: String? = nil
+    ) throws(LabError) {
+      let annotations = node.map { ",\"annotations\":{\"everway.io/node\":\"\($0)\"}" } ?? ""
       try api.create(
         "/apis/kubeovn.io/v1/\(plural)",
-        "{\"apiVersion\":\"kubeovn.io/v1\",\"kind\":\"\(kind)\",\"metadata\":{\"name\":\"\(name)\"},\"spec\":\(spec)}"
-      )
+        """
+        {"apiVersion":"kubeovn.io/v1","kind":"\(kind)","metadata":{"name":"\(name)"\(annotations)},"spec":\(spec)}
+        """)
     }
-    let network = OVNClusterPlan.externalSwitch
-    try object(
-      "subnets", "Subnet", network,
-      """
-      {"protocol":"IPv4","cidrBlock":"\(OVNClusterPlan.externalSubnet)","gateway":"\(OVNClusterPlan.physicalGateway)",
-       "vlan":"vlan204","mtu":1400}
-      """)
     for gateway in plan.gateways {
       try api.create(
         "/api/v1/nodes",
@@ -75,15 +72,31 @@ public final class OVNClusterAPI: Sendable {
         {"apiVersion":"v1","kind":"Node","metadata":{"name":"\(gateway.name)",
          "labels":{"ovn.kubernetes.io/external-gw":"true"}}}
         """)
-      try object(
-        "ovn-eips", "OvnEip", gateway.name,
-        """
-        {"externalSubnet":"\(network)","type":"lsp","v4Ip":"\(gateway.address)","macAddress":"\(gateway.mac)"}
-        """)
     }
-    try object(
-      "ovn-eips", "OvnEip", OVNClusterPlan.routerPort,
-      "{\"externalSubnet\":\"\(network)\",\"type\":\"lrp\",\"v4Ip\":\"\(OVNClusterPlan.routerAddress)\"}")
+    for external in plan.externals {
+      func addresses(_ address: (AddressFamily) -> IPAddress) -> String {
+        external.families.map { "\"\($0 == .ipv4 ? "v4Ip" : "v6Ip")\":\"\(address($0))\"" }.joined(separator: ",")
+      }
+      let gateways = external.families.map { "\(external.physicalGateway($0))" }.joined(separator: ",")
+      try object(
+        "subnets", "Subnet", external.name,
+        """
+        {"protocol":"\(external.families.count > 1 ? "Dual" : "IPv4")","cidrBlock":"\(external.cidrBlock)",
+         "gateway":"\(gateways)","vlan":"vlan\(external.number)","mtu":1400}
+        """)
+      for gateway in plan.gateways {
+        let name = external.port(of: gateway)
+        try object(
+          "ovn-eips", "OvnEip", name,
+          """
+          {"externalSubnet":"\(external.name)","type":"lsp",\(addresses { external.address(of: gateway, $0) }),
+           "macAddress":"\(external.mac(of: gateway))"}
+          """, node: name == gateway.name ? nil : gateway.name)
+      }
+      try object(
+        "ovn-eips", "OvnEip", external.routerPort,
+        "{\"externalSubnet\":\"\(external.name)\",\"type\":\"lrp\",\(addresses { external.routerAddress($0) })}")
+    }
   }
 
   // MARK: What the API says

@@ -32,6 +32,10 @@ public struct OVNClusterPlan: Hashable, Sendable {
   /// `uplinks: tell` of everway's configuration. A word is slower here, and `concatenated-path-down` is none: OVN answers
   /// Down with Init, and goes on using a route whose session is `init`.
   public var tell: String
+  /// Whether the external subnet has both families.
+  public var hasIPv6 = false
+  /// Whether there is another external subnet, with ports, sessions and routes of its own.
+  public var hasSecondSubnet = false
 
   /// - Parameter gateways: how many, 1 to 9; the router's port is on the first that lives.
   public init(
@@ -108,6 +112,7 @@ public struct OVNClusterPlan: Hashable, Sendable {
   func commands(_ role: String) -> [String] {
     switch role {
     case Self.pod:
+      // Only what is sent by IPv4 is measured.
       return [
         "link set eth0 address \(Self.podMAC) mtu 1400 up", "addr add \(Self.podAddress)/24 dev eth0",
         "route add default via 192.168.0.1"
@@ -115,7 +120,13 @@ public struct OVNClusterPlan: Hashable, Sendable {
     case Self.wire:
       return bridge("br0", gateways.map(\.name) + [Self.compute])
     case Self.physical:
-      var lines = bridge("brext", gateways.map(\.name)) + ["addr add \(Self.physicalGateway)/24 dev brext"]
+      var lines =
+        bridge("brext", gateways.map(\.name))
+        + externals.flatMap { external in
+          external.prefixes { external.physicalGateway($0) }.map {
+            "addr add \($0) dev brext\($0.contains(":") ? " nodad" : "")"
+          }
+        }
       for gateway in gateways {
         let (number, link) = (gateway.number, gateway.wayOut)
         lines += ["addr add 10.88.\(number).1/24 dev \(link)", "link set \(link) up"]

@@ -53,6 +53,19 @@ extension OVNDrill {
     }
   }
 
+  /// SIGKILL of one gateway's ovs-vswitchd, and another at once. The userspace datapath leaves a dead `ovnext0` in its
+  /// namespace then, and has a new one outside.
+  public func switchRestarted(_ number: Int) throws(LabError) -> OVNOutcome {
+    let node = try cluster.gateway(number)
+    let before = session(node)?.timesDown ?? 0
+    return try measure(.switchRestarted, "ovs-vswitchd on \(node.name) restarted", Shape(lasts: .zero)) {
+      node.chassis.killSwitch()
+    } back: { () throws(LabError) in
+      try node.startChassis()
+      waitUntil(timeout: .seconds(10), every: .milliseconds(5)) { (session(node)?.timesDown ?? 0) > before }
+    }
+  }
+
   /// SIGKILL of the ovn-controller that speaks BFD, and another at once.
   public func controllerRestarted() throws(LabError) -> OVNOutcome {
     let active = try cluster.activeChassis()

@@ -41,7 +41,8 @@ public final class OVNGatewayNode: Sendable {
     chassis = OVNChassis(
       namespace: host, central: central,
       options: .init(
-        bridgeMappings: [OVNClusterPlan.externalSwitch: "br-ex"], tunnelAddress: gateway.tunnelAddress))
+        bridgeMappings: Dictionary(plan.externals.map { ($0.name, "br-ex") }) { first, _ in first },
+        tunnelAddress: gateway.tunnelAddress))
   }
 
   /// The chassis with its wires; again after `crash`.

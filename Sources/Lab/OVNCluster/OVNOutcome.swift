@@ -2,7 +2,8 @@ import Addresses
 
 /// What a drill breaks.
 public enum OVNFault: Hashable, Sendable, CaseIterable {
-  case speakerKilled, drained, uplinkLost, controllerRestarted, databasesRestarted, standbyDead, activeDead
+  case speakerKilled, drained, uplinkLost, controllerRestarted, databasesRestarted, switchRestarted, standbyDead,
+    activeDead
 }
 
 /// What one drill of `OVNDrill` measured. Durations are counted from the fault, or from the mending where they say so.

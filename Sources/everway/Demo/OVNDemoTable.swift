@@ -5,6 +5,8 @@ struct OVNDemoTable {
   /// Of one round or several.
   let outcomes: [OVNOutcome]
   let timers: BFDTimers
+  /// Whether everway makes OVN's stale rows anew.
+  let isRepaired: Bool
 
   /// What OpenBFDD's bfdd-beacon did as OVN's peer, at 100 ms x 3, 32 flows at 10 ms: min/median/max in milliseconds.
   struct Reference {
@@ -18,7 +20,7 @@ struct OVNDemoTable {
     case .speakerKilled: Reference(southbound: "224/273/345", rules: "233/279/353", loss: "0")
     case .standbyDead: Reference(southbound: "260/296/333", rules: "266/302/337", loss: "270/300/340")
     case .activeDead: Reference(southbound: "never", rules: "2400-2900", loss: "half 2600, half for ever")
-    case .drained, .uplinkLost, .controllerRestarted, .databasesRestarted: nil
+    case .drained, .uplinkLost, .controllerRestarted, .databasesRestarted, .switchRestarted: nil
     }
   }
 
@@ -63,8 +65,19 @@ struct OVNDemoTable {
       "rules:        until the first OpenFlow rule on the pod's node changed after that; for a dead active gateway, until",
       "              the router's port was on the other one",
       "lost of each: datagrams that a flow lost which lost any; 10 ms each",
-      "for ever:     flows that still lost when the fault was mended. When the active gateway dies, the other one takes",
-      "              its `up` for true (OVN issues 320 and 322), and half the flows go on into nothing",
+      "for ever:     flows that still lost when the fault was mended. When the active gateway dies, the other one takes"
+    ]
+    lines +=
+      isRepaired
+      ? [
+        "              its `up` for true (OVN issues 320 and 322), and half the flows would go on into nothing; everway on",
+        "              the nodes that live sees it and makes the row anew"
+      ]
+      : [
+        "              its `up` for true (OVN issues 320 and 322), and half the flows go on into nothing; everway run",
+        "              --kube-ovn --repair-stale-sessions would heal it, for which this demo needs a Kubernetes API"
+      ]
+    lines += [
       "back:         from the mending until both ends of both sessions said Up; what OVN learns from a packet it writes",
       "              up to 5 s later",
       "carries:      from the mending until the first datagram came by that gateway again",
@@ -95,6 +108,9 @@ struct OVNDemoTable {
     parts.append(
       lost.perFlow.isEmpty
         ? "nothing lost" : "\(lost.perFlow.count) flows lost, \(lost.median) datagrams each (median)")
+    if let time = lost.healed, outcome.portMoved != nil, lost.unhealed == 0 {
+      parts.append("the last of them recovered after \(milliseconds(time))")
+    }
     if lost.unhealed > 0 { parts.append("\(lost.unhealed) flows did not recover by themselves") }
     if let time = outcome.returned { parts.append("all up again \(milliseconds(time)) after the mending") }
     return (parts + outcome.notes).joined(separator: "; ")

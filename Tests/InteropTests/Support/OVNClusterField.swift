@@ -19,7 +19,7 @@ struct OVNClusterField: Sendable {
   }
 
   /// Puts what carries OVN's packets ahead of ordinary work.
-  private func hurry() {
+  func hurry() {
     for chassis in cluster.gateways.map(\.name) + [cluster.compute.name] {
       for name in ["vswitchd", "controller"] {
         InteropTests.hurry(cluster.lab.runningProcess("\(chassis)/\(name)"))
@@ -27,13 +27,16 @@ struct OVNClusterField: Sendable {
     }
   }
 
-  /// Everway's session with OVN's router port on a node, by its control socket.
-  @Sendable static func session(_ node: OVNGatewayNode) -> StatusReport.Session? {
+  /// What everway says of itself, by its control socket.
+  @Sendable static func report(_ node: OVNGatewayNode) -> StatusReport? {
     guard var client = try? ControlClient(path: node.controlSocketPath),
       case .status(let report)? = try? client.send(.status)
     else { return nil }
-    return report.sessions.first
+    return report
   }
+
+  /// Everway's session with OVN's router port on a node.
+  @Sendable static func session(_ node: OVNGatewayNode) -> StatusReport.Session? { report(node)?.sessions.first }
 
   /// A suite with it stands on such a network, which is gone when the suite ends.
   struct Provided: SuiteTrait, TestScoping {
