@@ -33,7 +33,11 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
-    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0")
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0")
   ],
   targets: [
     // Pure: no socket, no clock, no file, no Foundation.
@@ -79,7 +83,22 @@ let package = Package(
       ]),
     library("Control", ["CLinux"]),
     library("Observation", ["Control"]),
-    library("Metrics", ["Control", "Observation"]),
+    library("OpenMetrics", ["Control", "Observation"]),
+    .target(
+      name: "Observer",
+      dependencies: [
+        "CLinux", "Control", "Observation",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "HummingbirdCore", package: "hummingbird"),
+        .product(name: "HummingbirdTLS", package: "hummingbird"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl")
+      ],
+      resources: [.embedInCode("Page")], swiftSettings: settings),
     library(
       "Gateway",
       [
@@ -130,7 +149,8 @@ let package = Package(
         "Addresses", "Beacon", "BFD", "Capture", "Cluster", "ClusterAgent", "ClusterSources", "Collectors",
         "ConfigurationFile", "Control", "Doctor",
         "Firewall",
-        "Gateway", "KubeOVN", "Lab", "Languages", "NamespaceDiagnosis", "Netlink", "NetworkNamespaces", "OpenBFDD",
+        "Gateway", "KubeOVN", "Lab", "Languages", "NamespaceDiagnosis", "Netlink", "NetworkNamespaces", "Observer",
+        "OpenBFDD", "OpenMetrics",
         "PeerProbe",
         "Observation", "PeerProber", "Processes", "Runtime", "Speaker", "YAML", "CLinux",
         .product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -197,7 +217,9 @@ let package = Package(
       swiftSettings: settings),
     tests("Control", ["CLinux", "ControlTestSupport"]),
     tests("Observation", ["Control"]),
-    tests("Metrics", ["Control", "ControlTestSupport", "Observation", "Processes"]),
+    tests(
+      "Observer", ["Control", "ControlTestSupport", "Observation", .product(name: "NIOCore", package: "swift-nio")]),
+    tests("OpenMetrics", ["Control", "ControlTestSupport", "Observation", "Processes"]),
     .target(
       name: "ControlTestSupport", dependencies: ["Control"], path: "Tests/ControlTestSupport",
       swiftSettings: settings),

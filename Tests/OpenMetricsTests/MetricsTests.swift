@@ -3,7 +3,7 @@ import Observation
 import Processes
 import Testing
 
-@testable import Metrics
+@testable import OpenMetrics
 
 @Suite struct MetricsTests {
   private static let start = Timestamp(microseconds: 1_763_830_804_500_000)

@@ -1,0 +1,140 @@
+import ArgumentParser
+import Control
+import Glibc
+import Observer
+import OpenMetrics
+
+struct Observe: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Serve what the running everway does over HTTP: a page, an API, an event stream.",
+    discussion: """
+      Follows the gateway by its control socket, in a process of its own: nothing that happens here touches a BFD \
+      session. Goes on when everway is restarted, and tells who watches that it is gone.
+
+      WHO MAY WHAT
+        Unix socket     who may write to it may read and change
+        loopback        every process of this machine may read; changes (drain, undrain, reload) need a token, or \
+      --trust-loopback
+        other addresses TLS only, and a token or a client certificate for everything
+
+      PATHS
+        /               the page
+        /api/v1/...     status, sessions, paths, groups, events, stream, history, report; drain, undrain, reload
+        /openapi.json   what the API takes and gives
+        /metrics        OpenMetrics
+        /livez, /readyz probes
+
+      EXAMPLES
+        everway observe
+        ssh -L 9479:localhost:9479 gateway    then http://localhost:9479/
+        everway observe --listen unix:/run/everway/http.sock
+        everway observe --listen 0.0.0.0:9479 --tls-certificate tls.crt --tls-key tls.key --token-file token
+        curl -H "Authorization: Bearer $(cat token)" -d '{"target":"r1"}' -H 'Content-Type: application/json' \\
+             https://gateway:9479/api/v1/drain
+
+      EXIT CODES
+        0  told to stop, and stopped
+        1  an address or a file cannot be used
+        2  the command line is wrong
+
+      SIGNALS
+        SIGTERM, SIGINT  stop
+      """)
+
+  @Option(
+    help: ArgumentHelp(
+      "Where to listen; may be given several times.",
+      discussion: "An address and a port, as 127.0.0.1:9479 or [::1]:9479, or unix:/path.", valueName: "address"),
+    transform: Observe.address)
+  var listen: [ListenAddress] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "The certificate, with those that lead to its authority behind it, as PEM.", valueName: "file"))
+  var tlsCertificate: String?
+
+  @Option(help: ArgumentHelp("The certificate's private key, as PEM.", valueName: "file"))
+  var tlsKey: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Clients with a certificate of these authorities may read and change.", valueName: "file"))
+  var clientCa: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Clients that know one of these tokens may read and change.",
+      discussion: "One token a line, at least 16 characters; # begins a comment. Read again when it changes.",
+      valueName: "file"))
+  var tokenFile: String?
+
+  @Flag(help: "Let every process of this machine also change things, over loopback.")
+  var trustLoopback = false
+
+  @Option(
+    help: ArgumentHelp(
+      "A further name by which browsers may call a loopback address; may be given several times.",
+      discussion: "Others than localhost are refused: an attacker's name can be made to point here.",
+      valueName: "name"))
+  var hostName: [String] = []
+
+  @Option(
+    help: ArgumentHelp("Connections to one address, 1 to 10000; more wait.", valueName: "number"))
+  var connections = 128
+
+  @Option(help: ArgumentHelp("Clients that follow a stream, 1 to 10000.", valueName: "number"))
+  var streams = 64
+
+  @OptionGroup var control: ControlOptions
+
+  private static func address(_ text: String) throws -> ListenAddress {
+    do {
+      return try ListenAddress(text)
+    } catch {
+      throw ValidationError(error.description)
+    }
+  }
+
+  func validate() throws {
+    for (name, value) in [("--connections", connections), ("--streams", streams)] {
+      guard (1...10_000).contains(value) else { throw ValidationError("\(name) must be 1 to 10000.") }
+    }
+  }
+
+  func run() throws {
+    var options = ObserverOptions(
+      socket: control.socket, listen: listen.isEmpty ? [.standard] : listen, version: Version.current,
+      log: { standardError($0) })
+    options.certificate = tlsCertificate
+    options.privateKey = tlsKey
+    options.clientAuthority = clientCa
+    options.tokenFile = tokenFile
+    options.trustsLoopback = trustLoopback
+    options.hostNames = hostName
+    options.limits.connections = connections
+    options.limits.streams = streams
+    options.metrics = { request in
+      let dialect = MetricsDialect(accept: request.accept ?? "")
+      let watcher = GatewayMetrics.Watcher(isConnected: request.isConnected)
+      return MetricsAnswer(
+        type: dialect.contentType, text: GatewayMetrics.text(request.gateway, watcher, dialect: dialect))
+    }
+    do throws(ObserverError) {
+      try ObserverServer(options).runAndWait { address in
+        standardError("observe: listens at \(address.url)")
+      }
+    } catch {
+      throw CommandError(message: error.message, help: error.help)
+    }
+  }
+}
+
+extension ListenAddress {
+  /// As a browser takes it; a Unix socket's path.
+  fileprivate var url: String {
+    switch self {
+    case .unix: description
+    case .tcp: "\(isLocal ? "http" : "https")://\(description)/"
+    }
+  }
+}
