@@ -104,6 +104,7 @@ let package = Package(
       [
         "Addresses", "BFD", "Capture", "ConfigurationFile", "Control", "CLinux", "Languages",
         "NamespaceDiagnosis", "Netlink", "NetworkNamespaces", "OpenBFDD", "OpenBFDDServer", "Probing", "Runtime",
+        "Processes",
         "Speaker"
       ]),
     library(

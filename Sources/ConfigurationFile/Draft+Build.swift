@@ -25,6 +25,7 @@ extension Draft {
       drain: drain,
       control: control, realtime: realtime, capture: capture, startupGrace: startupGrace)
     configuration.rules = rules
+    configuration.observe = observe
     return configuration
   }
 

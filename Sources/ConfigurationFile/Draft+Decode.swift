@@ -29,6 +29,7 @@ extension Draft {
     if let value = table["control"] { decodeControl(value) }
     if let value = table["realtime"] { decodeRealtime(value) }
     if let value = table["capture"] { decodeCapture(value) }
+    if let value = table["observe"], !value.isFalse { decodeObserve(value) }
     startupGrace = table["startup-grace"]?.duration(.zero ... .seconds(3600), unit: "s") ?? startupGrace
   }
 
@@ -119,12 +120,7 @@ extension Draft {
     guard let table = Table(value, .capture) else { return }
     capture.ring = table["ring"]?.integer(0...1024, "packets; 0: none are kept") ?? capture.ring
     capture.whenDown = table["when-down"]?.boolean() ?? capture.whenDown
-    if let value = table["directory"], let path = value.text("an absolute path") {
-      if !path.hasPrefix("/") || path.utf8.count > 1024 {
-        value.error("\(value.shown) is not the path of a directory", expected: "an absolute path")
-      }
-      capture.directory = path
-    }
+    capture.directory = table["directory"]?.absolutePath()
     capture.maximumFiles = table["max-files"]?.integer(1...10_000, "files") ?? capture.maximumFiles
     capture.maximumSize = table["max-size"]?.integer(65_536...1 << 40, "bytes") ?? capture.maximumSize
     if capture.ring == 0, capture.whenDown, let place = table["when-down"]?.place {

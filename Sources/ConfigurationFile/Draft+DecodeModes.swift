@@ -41,5 +41,6 @@ extension Draft {
 }
 
 extension Value {
-  fileprivate var isFalse: Bool { node.scalar?.text == "false" }
+  /// Written to switch off what is on by itself.
+  var isFalse: Bool { node.scalar?.text == "false" }
 }

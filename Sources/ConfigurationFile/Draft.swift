@@ -33,6 +33,7 @@ struct Draft {
   var control = GatewayConfiguration.Control()
   var realtime = GatewayConfiguration.Realtime()
   var capture = GatewayConfiguration.Capture()
+  var observe: GatewayConfiguration.Observe?
   var startupGrace: Duration = .seconds(10)
 }
 

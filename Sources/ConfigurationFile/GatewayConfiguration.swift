@@ -28,6 +28,8 @@ public struct GatewayConfiguration: Hashable, Sendable {
   public var control: Control
   public var realtime: Realtime
   public var capture: Capture
+  /// Nil: nothing is kept and nothing is served beside the control socket.
+  public var observe: Observe?
   /// How long a path that was adopted from a run before keeps its place while no verdict is in yet.
   public var startupGrace: Duration
 

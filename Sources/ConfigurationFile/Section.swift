@@ -10,7 +10,7 @@ struct Section: Hashable {
       "version", "namespace", "interfaces", "egress-sysctls", "sysctls", "bfd", "paths", "groups", "routes",
       "rules",
       "uplinks",
-      "drain", "control", "realtime", "capture", "startup-grace"
+      "drain", "control", "realtime", "capture", "observe", "startup-grace"
     ])
   static let interface = Section(what: "an interface", keys: ["name", "from", "addresses", "mtu", "mac", "up"])
   static let bfd = Section(
@@ -68,6 +68,11 @@ struct Section: Hashable {
   static let realtime = Section(what: "realtime", keys: ["priority", "cpu"])
   static let capture = Section(
     what: "capture", keys: ["ring", "when-down", "directory", "max-files", "max-size"])
+  static let observe = Section(
+    what: "observe",
+    keys: ["listen", "tls", "token-file", "trust-loopback", "journal", "findings-interval"])
+  static let observeTLS = Section(what: "observe's tls", keys: ["certificate", "key", "client-ca"])
+  static let journal = Section(what: "the journal", keys: ["directory", "max-size", "max-age"])
 
   static let all: [Section] = [
     file, interface, bfd, seamless, reflector, profile, dampening, peer, inlinePeer, allow, echo, demand, keyChain,
@@ -75,7 +80,7 @@ struct Section: Hashable {
     authentication,
     path,
     health, icmp, neighbour, group, member, groupRoute, route, rule,
-    uplinks, watch, lostWhen, drain, control, realtime, capture
+    uplinks, watch, lostWhen, drain, control, realtime, capture, observe, observeTLS, journal
   ]
 
   /// What `bfd` itself may set for all.

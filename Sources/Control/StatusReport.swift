@@ -29,6 +29,8 @@ public struct StatusReport: Hashable, Sendable, Codable {
   /// What is wrong now, the oldest first.
   public var problems: [Problem]
   public var interfaces: [Interface]
+  /// What the doctor found when it last looked by itself (`observe.findings-interval`), the gravest first.
+  public var findings: [Finding] = []
 
   public init(
     version: String,
@@ -72,7 +74,7 @@ public struct StatusReport: Hashable, Sendable, Codable {
 
   private enum CodingKeys: String, CodingKey {
     case version, pid, configuration, namespace, speaker, sessions, paths, groups, routes, uplinks, drain, problems,
-      interfaces
+      interfaces, findings
     case hostName = "host-name"
     case startedAt = "started-at"
     case uptimeSeconds = "uptime-seconds"
@@ -325,6 +327,26 @@ extension StatusReport {
     private enum CodingKeys: String, CodingKey {
       case what, since, help
       case retryingInSeconds = "retrying-in-seconds"
+    }
+  }
+}
+
+extension StatusReport {
+  /// Something that the doctor found.
+  public struct Finding: Hashable, Sendable, Codable {
+    /// `EW-NS-03`.
+    public var id: String
+    /// `info`, `warning`, `error`, `critical`.
+    public var severity: String
+    /// What is seen, one sentence.
+    public var symptom: String
+    public var since: Timestamp
+
+    public init(id: String, severity: String, symptom: String, since: Timestamp) {
+      self.id = id
+      self.severity = severity
+      self.symptom = symptom
+      self.since = since
     }
   }
 }

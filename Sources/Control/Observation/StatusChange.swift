@@ -17,12 +17,13 @@ public struct StatusChange: Hashable, Sendable, Codable {
   public var drain: StatusReport.Drain?
   public var problems: [StatusReport.Problem]?
   public var interfaces: [StatusReport.Interface]?
+  public var findings: [StatusReport.Finding]?
 
   public init(at: Timestamp) { self.at = at }
 
   private enum CodingKeys: String, CodingKey {
     case at, sessions, configuration, namespace, speaker, paths, groups, routes, uplinks, drain, problems,
-      interfaces
+      interfaces, findings
     case removedSessions = "removed-sessions"
   }
 }
@@ -41,6 +42,7 @@ extension StatusChange {
     if old.drain.atRest != new.drain.atRest { drain = new.drain }
     if old.problems.map(\.atRest) != new.problems.map(\.atRest) { problems = new.problems }
     if old.interfaces != new.interfaces { interfaces = new.interfaces }
+    if old.findings != new.findings { findings = new.findings }
   }
 
   /// Whether nothing differs.
@@ -97,6 +99,7 @@ extension StatusReport {
     if let new = change.drain { drain = new }
     if let new = change.problems { problems = new }
     if let new = change.interfaces { interfaces = new }
+    if let new = change.findings { findings = new }
   }
 
   private mutating func apply(_ changed: [Session], removed: [UInt32]) {

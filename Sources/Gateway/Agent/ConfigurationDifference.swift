@@ -41,6 +41,7 @@ enum ConfigurationDifference {
     if old.egressSysctls != new.egressSysctls { changes.append("egress-sysctls changed") }
     if old.uplinks != new.uplinks { changes.append("uplinks changed") }
     if old.capture != new.capture { changes.append("capture changed") }
+    if old.observe != new.observe { changes.append("observe changed") }
     if old.drain != new.drain { changes.append("drain changed") }
     if old.startupGrace != new.startupGrace { changes.append("startup-grace changed") }
     return changes

@@ -149,6 +149,8 @@ extension GatewayAgent {
     for problem in keys.problems { clearProblem("key \(problem.file)") }
     keys = newKeys
     if engine != nil { commands.send(.setKeys(newKeys.chains)) }
+    let isOtherObserve = new.observe != configuration.observe
+    defer { if isOtherObserve { observeChanged() } }
     if new != configuration {
       if previous == nil { previous = desired }
       configuration = new
@@ -199,6 +201,7 @@ extension GatewayAgent {
       report.problems.append(
         StatusReport.Problem(what: "this machine is no gateway: \(idleReason)", since: startedAt))
     }
+    report.findings = companions.findings
     return report
   }
 

@@ -52,11 +52,14 @@ extension GatewayAgent {
     log.write(.info, .program, to: "stopped", "everway stopped")
     // The last word; who watches reads it although the connection ends with it.
     runObservation(at: MonotonicClock.now())
+    endCompanions()
+    runCompanions(at: MonotonicClock.now())
   }
 
   private var nextDeadline: Instant {
     let controlled = control.nextDeadline.map { Instant(nanoseconds: $0.wholeNanoseconds) } ?? .distantFuture
-    let server = min(min(controlled, min(nextStreamDeadline, nextObservation)), watchdogAt)
+    let watched = min(min(nextStreamDeadline, nextObservation), nextCompanion)
+    let server = min(min(controlled, watched), watchdogAt)
     if isStopping || isAtRest { return server }
     return min(min(server, engine == nil ? startEngineAt : .distantFuture), min(reconcileAt, checkNamespaceAt))
   }

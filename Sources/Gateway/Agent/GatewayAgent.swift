@@ -63,6 +63,7 @@ public struct GatewayAgent: ~Copyable {
   var wallClock = WallClock()
   /// Those who watch.
   var observation = ObservationFeed()
+  var companions: Companions
 
   let startedAt: Timestamp
   var loadedAt: Timestamp
@@ -153,6 +154,7 @@ public struct GatewayAgent: ~Copyable {
     reconciledAt = now
     checkNamespaceAt = now
     startEngineAt = now
+    companions = Companions(at: now)
     if case .live = options.source { idleReason = "it is not known yet what it is to be" }
   }
 
