@@ -54,12 +54,16 @@ extension Interop {
         try cluster.waitUntilUp(timeout: .seconds(90))
         let sessions = plan.sessions
         for node in cluster.gateways {
+          // What OVN writes of a session it may have seen before everway's word of it.
+          let isUp = waitUntil(timeout: .seconds(30)) {
+            OVNClusterField.report(node)?.sessions.allSatisfy { $0.sessionState == .up } ?? false
+          }
+          #expect(isUp)
           let report = try #require(OVNClusterField.report(node))
           let peers = sessions.filter { $0.gateway == node.gateway }.map {
             "\($0.external.routerAddress($0.family))"
           }
           #expect(Set(report.sessions.map(\.peerAddress)) == Set(peers))
-          #expect(report.sessions.allSatisfy { $0.sessionState == .up })
           #expect(report.uplinks.count == peers.count && report.uplinks.allSatisfy { !$0.lost })
         }
         // Of the second node: one way out after the other is lost, and back.
