@@ -82,7 +82,7 @@ public final class ClusterAgent: Sendable {
         ovs: facts.ovs, ovn: facts.ovn, cluster: facts.cluster, gateway: hands.gatewayView(),
         isLeader: hands.isLeader)
       for effect in core.look(input, now: MonotonicClock.now()) { hands.carryOut(effect, &core) }
-      hands.campaign(with: core.role)
+      hands.campaign(with: core.role, input.gateway)
       let now = MonotonicClock.now()
       let deadline = min(core.nextLook(now: now), hands.nextDeadline)
       wake.wait(nanoseconds: max(0, deadline - now))

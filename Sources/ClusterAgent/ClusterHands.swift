@@ -72,9 +72,12 @@ final class ClusterHands {
 
   // MARK: The lease
 
-  /// Reads or writes the lease when it is time to. Only where repairs are allowed: nobody else needs one.
-  func campaign(with role: NodeRole) {
-    guard agent.options.kubeOVN.repairsStaleSessions, case .gateway = role else {
+  /// Reads or writes the lease when it is time to. Only where repairs are allowed: nobody else needs one. A node that is cut
+  /// off from all others lets it run out.
+  func campaign(with role: NodeRole, _ view: GatewayView?) {
+    guard agent.options.kubeOVN.repairsStaleSessions, case .gateway(let gateway) = role,
+      view?.hearsSomebody(of: gateway) == true
+    else {
       nextDeadline = .distantFuture
       return
     }

@@ -277,7 +277,22 @@ public struct GatewayView: Hashable, Sendable {
     view.silent = Set(
       gateway.configuration.paths.filter {
         $0.name.hasPrefix(KubeOVN.nodePathPrefix) && deadPaths.contains($0.name)
+          && hearsSomebody(beside: $0, gateway)
       }.map(\.via))
     return view
+  }
+
+  /// Who hears nobody at all is the one who is cut off, and says nothing of others: their rows may be right.
+  private func hearsSomebody(
+    beside path: GatewayConfiguration.Path, _ gateway: KubeOVNGateway
+  ) -> Bool {
+    gateway.configuration.paths.contains {
+      $0.interface == path.interface && $0.family == path.family && goodPaths.contains($0.name)
+    }
+  }
+
+  /// Whether this node can see others, so that it may judge for all.
+  public func hearsSomebody(of gateway: KubeOVNGateway) -> Bool {
+    gateway.configuration.paths.contains { goodPaths.contains($0.name) }
   }
 }

@@ -172,6 +172,11 @@ extension Interop {
       #expect(outcome.lost.perFlow.count >= 4, "the fault was none")
       #expect(outcome.lost.unhealed == 0)
       #expect(try #require(outcome.returned) < .seconds(30))
+      // Who is cut off hears no other node, and must not take theirs for dead: their rows are right.
+      for node in drill.cluster.gateways {
+        let said = node.everway?.lastLines(1000) ?? []
+        #expect(!said.isEmpty && !said.contains { $0.contains("but no node answers there") })
+      }
     }
 
     /// A cluster that cannot be asked changes nothing, and what it says afterwards is taken up.

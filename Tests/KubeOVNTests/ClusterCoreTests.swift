@@ -173,6 +173,22 @@ import Testing
     #expect(core.look(test.input(view, isLeader: true), now: at(5)).isEmpty)
   }
 
+  @Test func accusesNobodyWhenItIsItselfCutOff() throws {
+    var test = self
+    test.options.repairsStaleSessions = true
+    var core = test.core()
+    var view = try running()
+    view.goodPaths = []
+    view.deadPaths = ["gateway-external204", "node-node2"]
+    for second in 0..<20 {
+      let effects = core.look(test.input(view, isLeader: true), now: at(Double(second)))
+      #expect(!effects.contains { if case .foundStale = $0 { true } else { false } })
+    }
+    guard case .gateway(let gateway) = core.role else { return #expect(Bool(false), "no gateway") }
+    #expect(!view.hearsSomebody(of: gateway))
+    #expect(try running().hearsSomebody(of: gateway))
+  }
+
   @Test func watchesTheOtherGatewayNodesOnlyWhereItMayRepair() throws {
     #expect(try pathNames(options).filter { $0.hasPrefix("node-") }.isEmpty)
     var options = options
