@@ -39,7 +39,7 @@ public struct ControlClient: ~Copyable {
   deinit { close(descriptor) }
 
   /// The connection, for who waits for several descriptors.
-  var socket: Int32 { descriptor }
+  public var socket: Int32 { descriptor }
 
   /// Sends a request and waits for its answer. After an error the connection is of no more use.
   public mutating func send(

@@ -22,6 +22,7 @@ struct Everway: ParsableCommand {
         everway status                    what is up, what is down, and why
         everway status --follow           the same, kept up to date
         everway observe                   the same in a browser, and for programs, over HTTP
+        everway watch                     what happens, as it happens
         everway drain --wait              take this node out of service
         everway undrain                   and back in
         everway doctor                    what is wrong, why, and how to mend it
@@ -49,7 +50,7 @@ struct Everway: ParsableCommand {
       """,
     version: "everway \(Version.current)",
     subcommands: [
-      Check.self, ShowPlan.self, Run.self, Status.self, TopCommand.self, CaptureCommand.self, Drain.self,
+      Check.self, ShowPlan.self, Run.self, Status.self, TopCommand.self, WatchCommand.self, CaptureCommand.self, Drain.self,
       Undrain.self, Reload.self, Observe.self,
       Netns.self, DoctorCommand.self, CollectCommand.self, PreflightCommand.self, ProbeCommand.self,
       TuneCommand.self,

@@ -49,20 +49,22 @@ public enum ObservationMessage: Hashable, Sendable {
   }
 }
 
-/// Cuts octets, as they come, into lines.
-struct LineCutter {
+/// Cuts octets of a stream, as they come, into lines.
+public struct LineCutter: Sendable {
   /// Of one line: a report of some ten thousand sessions.
   static let limit = 64 << 20
   private var octets: [UInt8] = []
   private var searched = 0
 
-  mutating func append(_ new: [UInt8]) { octets += new }
+  public init() {}
+
+  public mutating func append(_ new: [UInt8]) { octets += new }
 
   /// Too long for a line: what comes is no stream of messages.
-  var isOverlong: Bool { octets.count > Self.limit }
+  public var isOverlong: Bool { octets.count > Self.limit }
 
   /// Whole lines, without their newlines.
-  mutating func lines() -> [ArraySlice<UInt8>] {
+  public mutating func lines() -> [ArraySlice<UInt8>] {
     var found: [ArraySlice<UInt8>] = []
     var start = 0
     while let end = octets[max(start, searched)...].firstIndex(of: UInt8(ascii: "\n")) {
