@@ -46,9 +46,14 @@ enum Binary {
     return Result(status: wait(for: pid), output: read(files[1]), errors: read(files[2]))
   }
 
+  static let searched = "/usr/bin:/bin"
+
   /// Starts it with a terminal of 80 by 24 as its input, output and errors.
+  /// - Parameter path: where it finds programs.
   /// - Returns: its pid, and the terminal's other side.
-  static func start(onTerminal arguments: String...) -> (pid: pid_t, terminal: Int32) {
+  static func start(onTerminal arguments: String..., searching path: String = searched) -> (
+    pid: pid_t, terminal: Int32
+  ) {
     let master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
     // TIOCSPTLCK and TIOCGPTN of <asm-generic/ioctls.h>, which are macros with arguments.
     var locked: Int32 = 0
@@ -63,7 +68,7 @@ enum Binary {
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/pts/\(number)", O_RDWR | O_NOCTTY, 0)
     posix_spawn_file_actions_adddup2(&actions, 0, 1)
     posix_spawn_file_actions_adddup2(&actions, 0, 2)
-    return (spawn(arguments, &actions), master)
+    return (spawn(arguments, &actions, searching: path), master)
   }
 
   /// Starts it with a pipe as its output.
@@ -110,8 +115,10 @@ enum Binary {
     _ = Glibc.write(fd, bytes, bytes.count)
   }
 
-  private static func spawn(_ arguments: [String], _ actions: inout posix_spawn_file_actions_t) -> pid_t {
-    let environment = ["PATH=/usr/bin:/bin", "TERM=xterm", "LD_LIBRARY_PATH=" + variable("LD_LIBRARY_PATH")]
+  private static func spawn(
+    _ arguments: [String], _ actions: inout posix_spawn_file_actions_t, searching: String = searched
+  ) -> pid_t {
+    let environment = ["PATH=\(searching)", "TERM=xterm", "LD_LIBRARY_PATH=" + variable("LD_LIBRARY_PATH")]
     var argv: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) } + [nil]
     var envp: [UnsafeMutablePointer<CChar>?] = environment.map { strdup($0) } + [nil]
     defer { for text in argv + envp { free(text) } }

@@ -16,6 +16,7 @@ struct KubectlEverway: ParsableCommand {
 
       EXAMPLES
         kubectl everway status
+        kubectl everway top
         kubectl everway doctor
         kubectl everway doctor node1 --lang zh
         kubectl everway drain node1 && kubectl drain node1 --ignore-daemonsets
@@ -29,7 +30,8 @@ struct KubectlEverway: ParsableCommand {
       """,
     version: "everway \(Version.current)",
     subcommands: [
-      KubectlStatus.self, KubectlDoctor.self, KubectlDrain.self, KubectlUndrain.self, KubectlCollect.self
+      KubectlStatus.self, KubectlTop.self, KubectlDoctor.self, KubectlDrain.self, KubectlUndrain.self,
+      KubectlCollect.self
     ])
 }
 

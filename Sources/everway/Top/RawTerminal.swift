@@ -7,6 +7,8 @@ final class RawTerminal {
   private var saved = termios()
   private var shown: [String] = []
   private var isEntered = false
+  /// When something was typed last.
+  private var typedAt: Int64 = 0
   /// Signals that end or stop the program, or tell of another size.
   let signals: SignalSource
 
@@ -82,6 +84,27 @@ final class RawTerminal {
     let count = Glibc.read(STDIN_FILENO, &octets, octets.count)
     if count > 0 { return Array(octets.prefix(count)) }
     return count < 0 && (errno == EAGAIN || errno == EINTR) ? [] : nil
+  }
+
+  /// The keys that were typed since the last time; nil: there is nobody at them any more.
+  func keys(_ parser: inout KeyParser) -> [Key]? {
+    var poll = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+    let now = Self.milliseconds()
+    guard Glibc.poll(&poll, 1, 0) > 0 else {
+      return now - typedAt >= Self.escapeDelay ? parser.timeOut() : []
+    }
+    typedAt = now
+    return read().map { parser.take($0) }
+  }
+
+  /// After which an Escape stands for itself.
+  static let escapeDelay: Int64 = 50
+
+  /// Of the monotonic clock.
+  static func milliseconds() -> Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
   }
 
   /// Whether what the terminal shows is UTF-8, by the locale (locale(7)).

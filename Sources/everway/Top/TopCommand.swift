@@ -18,12 +18,20 @@ struct TopCommand: ParsableCommand {
       paths, p pauses, ? explains, q quits.
       """)
 
+  @Flag(
+    help: ArgumentHelp(
+      "Watch all gateway nodes of the cluster.", discussion: "By kubectl, as `kubectl everway top` does."))
+  var cluster = false
+
   @OptionGroup var control: ControlOptions
+
+  @OptionGroup(title: "With --cluster") var kubectl: KubectlOptions
 
   @Option(help: "Colour: auto, always or never.")
   var color = ColorChoice.auto
 
   func run() throws {
+    if cluster { return try KubectlTop.run(kubectl, [], color) }
     let terminal = try RawTerminal()
     var loop = TopLoop(socket: control.socket, terminal: terminal, color: Terminal.usesColor(color))
     let signal = loop.run()
@@ -55,8 +63,6 @@ struct TopLoop: ~Copyable {
   /// Between two frames: five a second are enough for eyes, and little for a slow line.
   private static let frameInterval: Int64 = 200
   private static let connectInterval: Int64 = 1_000
-  /// After which an Escape stands for itself.
-  private static let escapeDelay: Int64 = 50
 
   init(socket: String, terminal: RawTerminal, color: Bool) {
     self.socket = socket
@@ -67,7 +73,7 @@ struct TopLoop: ~Copyable {
   /// - Returns: the signal that ended it; nil when it was a key.
   mutating func run() -> Int32? {
     while !state.wantsEnd {
-      let now = Self.now()
+      let now = RawTerminal.milliseconds()
       if reader == nil, now >= connectAt { connect(now) }
       if isDue, now >= drawAt { draw(now) }
       wait(now)
@@ -81,7 +87,8 @@ struct TopLoop: ~Copyable {
         default: return signal
         }
       }
-      guard takeKeys() else { return nil }
+      guard let typed = terminal.keys(&keys) else { return nil }
+      take(typed)
       takeMessages()
     }
     return nil
@@ -101,20 +108,8 @@ struct TopLoop: ~Copyable {
     if reader != nil { descriptors.append(pollfd(fd: reader?.descriptor ?? -1, events: Int16(POLLIN), revents: 0)) }
     var until = isDue ? drawAt : now + 1_000
     if reader == nil { until = min(until, connectAt) }
-    if keys.isWaiting { until = min(until, now + Self.escapeDelay) }
+    if keys.isWaiting { until = min(until, now + RawTerminal.escapeDelay) }
     poll(&descriptors, UInt(descriptors.count), Int32(clamping: max(0, until - now)))
-  }
-
-  /// - Returns: false when there is nobody at the keys any more.
-  private mutating func takeKeys() -> Bool {
-    var poll = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
-    guard Glibc.poll(&poll, 1, 0) > 0 else {
-      take(keys.timeOut())
-      return true
-    }
-    guard let octets = terminal.read() else { return false }
-    take(keys.take(octets))
-    return true
   }
 
   private mutating func take(_ keys: [Key]) {
@@ -161,7 +156,7 @@ struct TopLoop: ~Copyable {
   private mutating func lose(_ why: String) {
     reader = nil
     trouble = "\(why); what stands here is old"
-    connectAt = Self.now() + Self.connectInterval
+    connectAt = RawTerminal.milliseconds() + Self.connectInterval
     isDue = true
   }
 
@@ -180,11 +175,5 @@ struct TopLoop: ~Copyable {
     redrawsAll = false
     isDue = false
     drawAt = now + Self.frameInterval
-  }
-
-  private static func now() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
   }
 }

@@ -12,16 +12,16 @@ struct TopView {
   /// What is wrong with the stream; nil while it is there.
   var trouble: String?
 
-  /// A line made of pieces.
-  typealias Line = [Styled]
+  /// In a view of several gateways, which Escape leads back to.
+  var isOneOfMany = false
 
-  static let smallest = (columns: 40, rows: 8)
+  typealias Line = TopLayout.Line
+
+  var layout: TopLayout { TopLayout(columns: columns, rows: rows, color: color, isUnicode: isUnicode) }
 
   /// As many lines as there are rows, none wider than there are columns.
   func frame() -> [String] {
-    guard columns >= Self.smallest.columns, rows >= Self.smallest.rows else {
-      return fill([[Styled("make the terminal larger: \(Self.smallest.columns) x \(Self.smallest.rows)")]])
-    }
+    guard !layout.isTooSmall else { return layout.frame([], [], keys: []) }
     let head = headLines()
     let room = rows - head.count - 1
     let body =
@@ -30,24 +30,7 @@ struct TopView {
       case .detail: detailLines(room)
       case .none: overview(room)
       }
-    var lines = Array((head + body).prefix(rows - 1))
-    while lines.count < rows - 1 { lines.append([]) }
-    return fill(lines + [keysLine()])
-  }
-
-  /// Pieces cut at the right margin, and made text.
-  private func fill(_ lines: [Line]) -> [String] {
-    let texts = lines.prefix(rows).map { line in
-      var left = columns
-      var text = ""
-      for piece in line where left > 0 {
-        let piece = piece.width > left ? piece.truncated(to: left) : piece
-        left -= piece.width
-        text += piece.rendered(color: color)
-      }
-      return text
-    }
-    return texts + Array(repeating: "", count: rows - texts.count)
+    return layout.frame(head, body, keys: keys)
   }
 
   // MARK: Head and foot
@@ -63,11 +46,7 @@ struct TopView {
     ]
     if report.namespace.state != .healthy { first.append(Styled(" \(report.namespace.state.rawValue)", .bad)) }
     let clock = gateway.at.map { "\($0)".dropFirst(11).prefix(8) + " UTC" } ?? ""
-    let used = first.reduce(0) { $0 + $1.width }
-    if used + clock.count + 2 <= columns {
-      first.append(Styled(String(repeating: " ", count: columns - used - clock.count) + clock, .dim))
-    }
-    var lines = [first, summary(report)]
+    var lines = [layout.line(first, right: clock), summary(report)]
     if let trouble { lines.append([Styled(trouble, .bad)]) }
     for problem in report.problems.prefix(2) { lines.append([Styled("! \(problem.what)", .warning)]) }
     return lines
@@ -94,15 +73,13 @@ struct TopView {
     return line
   }
 
-  private func keysLine() -> Line {
-    let keys: [(String, String)] =
-      state.isTyping
-      ? [("Enter", "keep"), ("Esc", "no filter")]
-      : [
-        ("q", "quit"), ("?", "help"), ("Enter", "details"), ("/", "filter"), ("s", "sort: \(state.sort.rawValue)"),
-        ("r", "reverse"), ("Tab", state.pane == .sessions ? "paths" : "sessions"), ("p", "pause")
-      ]
-    return keys.flatMap { [Styled($0.0, .bold), Styled(" \($0.1)  ", .dim)] }
+  private var keys: [(String, String)] {
+    guard !state.isTyping else { return [("Enter", "keep"), ("Esc", "no filter")] }
+    let back = isOneOfMany && state.overlay == .none && state.filter.isEmpty ? [("Esc", "nodes")] : []
+    return [("q", "quit")] + back + [
+      ("?", "help"), ("Enter", "details"), ("/", "filter"), ("s", "sort: \(state.sort.rawValue)"),
+      ("r", "reverse"), ("Tab", state.pane == .sessions ? "paths" : "sessions"), ("p", "pause")
+    ]
   }
 
   private static let help: [Line] = [
@@ -148,10 +125,7 @@ struct TopView {
     ]
   }
 
-  func rule(_ title: String, isActive: Bool) -> Line {
-    let line = String(repeating: isUnicode ? "─" : "-", count: max(0, columns - title.count - 1))
-    return [Styled(title, isActive ? .bold : .dim), Styled(" \(line)", .dim)]
-  }
+  func rule(_ title: String, isActive: Bool) -> Line { layout.rule(title, isActive: isActive) }
 }
 
 extension StatusReport.GroupState {

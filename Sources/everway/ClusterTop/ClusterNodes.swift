@@ -1,0 +1,183 @@
+import Control
+import Observation
+
+/// One gateway node, as far as it is heard. Pure: time comes with what is heard.
+struct ClusterNode: Sendable {
+  enum State: Hashable, Sendable {
+    /// Nothing has come yet.
+    case connecting
+    /// Nothing comes, and this is why.
+    case unreachable(String)
+    /// Nothing has come for so many seconds.
+    case stale(Int64)
+    case drained(StatusReport.DrainState)
+    case uplinksLost
+    case trouble
+    case good
+
+    /// What is known of it is what is so now.
+    var isHeard: Bool {
+      switch self {
+      case .connecting, .unreachable, .stale: false
+      case .drained, .uplinksLost, .trouble, .good: true
+      }
+    }
+
+    /// 0: needs a person most.
+    var rank: Int {
+      switch self {
+      case .unreachable: 0
+      case .stale: 1
+      case .uplinksLost: 2
+      case .trouble: 3
+      case .connecting: 4
+      case .drained: 5
+      case .good: 6
+      }
+    }
+  }
+
+  let name: String
+  var gateway = ObservedGateway()
+  /// Milliseconds of this machine's monotonic clock.
+  fileprivate(set) var heardAt: Int64?
+  /// Why nothing comes.
+  fileprivate(set) var complaint: String?
+
+  /// A gateway tells its samples once a second.
+  static let patience: Int64 = 2_500
+
+  func state(now: Int64) -> State {
+    if let complaint { return .unreachable(complaint) }
+    guard let heardAt, let report = gateway.report else { return .connecting }
+    if now - heardAt > Self.patience { return .stale((now - heardAt) / 1_000) }
+    if report.drain.state != .none { return .drained(report.drain.state) }
+    if report.uplinks.contains(where: \.lost) { return .uplinksLost }
+    return report.isGood ? .good : .trouble
+  }
+
+  /// What is wrong with the stream; nil while it is there.
+  func streamTrouble(now: Int64) -> String? {
+    switch state(now: now) {
+    case .unreachable(let why): gateway.report == nil ? why : "\(why); what stands here is old"
+    case .stale(let seconds): "nothing heard for \(seconds) s; what stands here is old"
+    case .connecting: "waiting for the gateway of \(name)"
+    case .drained, .uplinksLost, .trouble, .good: nil
+    }
+  }
+
+  // MARK: What the table shows of it
+
+  var sessions: Portion {
+    Portion(of: gateway.report?.sessions ?? []) { $0.sessionState == .up }
+  }
+
+  var paths: Portion { Portion(of: gateway.report?.paths ?? []) { $0.state == .up } }
+
+  /// The sessions that the cluster's side begins, which OVN's are.
+  var towardsOVN: Portion {
+    Portion(of: gateway.report?.sessions.filter { $0.role == .passive } ?? []) {
+      $0.sessionState == .up && $0.silentBecause == nil
+    }
+  }
+
+  /// The least of its sessions'.
+  var worstMargin: Double? {
+    gateway.report?.sessions.compactMap { $0.margin(gateway.rhythms[$0.localDiscriminator]) }.min()
+  }
+}
+
+/// So many of so many.
+struct Portion: Hashable, Sendable {
+  var good = 0
+  var all = 0
+
+  var text: String { "\(good)/\(all)" }
+
+  init() {}
+
+  init<T>(of list: [T], _ isGood: (T) -> Bool) {
+    all = list.count
+    good = list.count(where: isGood)
+  }
+
+  static func += (sum: inout Portion, other: Portion) {
+    sum.good += other.good
+    sum.all += other.all
+  }
+}
+
+/// All gateway nodes of a cluster. Pure.
+struct ClusterNodes: Sendable {
+  /// By name.
+  private(set) var nodes: [ClusterNode] = []
+
+  func node(_ name: String) -> ClusterNode? { nodes.first { $0.name == name } }
+
+  /// Which there are. One that is gone is forgotten.
+  mutating func set(_ names: [String]) {
+    nodes.removeAll { !names.contains($0.name) }
+    for name in names where node(name) == nil { nodes.append(ClusterNode(name: name)) }
+    nodes.sort { $0.name < $1.name }
+  }
+
+  mutating func take(_ messages: [ObservationMessage], from name: String, at now: Int64) {
+    guard let number = nodes.firstIndex(where: { $0.name == name }), !messages.isEmpty else { return }
+    for message in messages { nodes[number].gateway.apply(message) }
+    nodes[number].heardAt = now
+    nodes[number].complaint = nil
+  }
+
+  /// Nothing comes from it.
+  mutating func lose(_ name: String, _ why: String) {
+    guard let number = nodes.firstIndex(where: { $0.name == name }) else { return }
+    nodes[number].complaint = why
+  }
+
+  // MARK: Together
+
+  /// What a node carries of the traffic that OVN's routers spread evenly over the gateways that are Up.
+  enum Share: Hashable, Sendable {
+    /// The node is not heard.
+    case unknown
+    /// No session with OVN.
+    case noOVN
+    case nothing
+    /// One of so many; nodes that are not heard may be more.
+    case oneOf(Int, isSure: Bool)
+
+    var text: String {
+      switch self {
+      case .unknown: "?"
+      case .noOVN: "-"
+      case .nothing: "0"
+      case .oneOf(let count, let isSure): "1/\(count)\(isSure ? "" : "?")"
+      }
+    }
+  }
+
+  func share(of node: ClusterNode, now: Int64) -> Share {
+    guard node.state(now: now).isHeard else { return .unknown }
+    guard node.towardsOVN.all > 0 else { return .noOVN }
+    guard node.towardsOVN.good > 0 else { return .nothing }
+    let heard = nodes.filter { $0.state(now: now).isHeard }
+    return .oneOf(heard.count { $0.towardsOVN.good > 0 }, isSure: heard.count == nodes.count)
+  }
+
+  /// An event, and where.
+  struct NodeEvent: Hashable, Sendable {
+    var node: String
+    var event: Event
+  }
+
+  /// The last events of all nodes by their own clocks, the oldest first.
+  func events(last count: Int) -> [NodeEvent] {
+    let all = nodes.flatMap { node in
+      node.gateway.events.suffix(max(0, count)).map { NodeEvent(node: node.name, event: $0) }
+    }
+    let sorted = all.enumerated().sorted {
+      ($0.element.event.at.microseconds, $0.offset) < ($1.element.event.at.microseconds, $1.offset)
+    }
+    return sorted.suffix(max(0, count)).map(\.element)
+  }
+}
