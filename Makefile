@@ -30,6 +30,7 @@ test: setup lint ## install what is missing, build, run every test
 	$(SWIFT) test --skip-build --filter 'SimulationTests'
 	$(SWIFT) test --skip-build --no-parallel --filter '$(NETWORK)'
 	Scripts/test-alerts
+	Scripts/test-web
 	Scripts/fuzz 3
 
 .PHONY: build

@@ -18,6 +18,8 @@ public struct ObserverOptions: Sendable {
   /// Names by which browsers may call a loopback address, beside localhost and the address itself.
   public var hostNames: [String] = []
   public var limits = Limits()
+  /// Whether to end when the process that started this one has.
+  public var endsWithParent = false
   /// Of the program that observes.
   public var version: String
   /// What `/metrics` says; nil: there is none.
@@ -79,23 +81,29 @@ public struct MetricsAnswer: Sendable {
 
 /// Answers what happened earlier than the observer remembers. Called on threads that may wait.
 public protocol HistorySource: Sendable {
-  /// The oldest first, at most ``HistoryQuery/limit``: of more the latest.
+  /// The oldest first, at most ``EventQuery/limit``: of more the latest.
   /// - Throws: an error whose description says what is wrong, in one sentence.
-  func events(_ query: HistoryQuery) throws -> [Event]
+  func events(_ query: EventQuery) throws -> [Event]
   /// The report of a window of time, as a JSON object.
   func report(since: Timestamp, until: Timestamp) throws -> [UInt8]
 }
 
 /// Keeps what the gateway says. Called on the follower's thread, in order.
 public protocol ObservationRecorder: Sendable {
+  /// Up to where it has everything: asked for when the follower begins. Nil: it has nothing.
+  var cursor: EventCursor? { get }
   func take(_ message: ObservationMessage)
   /// The stream has ended.
   /// - Parameter wasAnnounced: whether the gateway had said that it stops; otherwise it has crashed or was killed.
   func ended(at: Timestamp, wasAnnounced: Bool)
+  /// After each batch of messages, and about once a second.
+  func turn(now: Timestamp, report: StatusReport?)
+  /// The last call.
+  func close(now: Timestamp, report: StatusReport?)
 }
 
 /// Which events are asked for.
-public struct HistoryQuery: Hashable, Sendable {
+public struct EventQuery: Hashable, Sendable {
   /// Not before it; nil: from the beginning.
   public var since: Timestamp?
   /// Before it; nil: up to now.

@@ -33,8 +33,11 @@ public struct ObserverServer: Sendable {
     for address in options.listen where !address.isLocal {
       try Self.check(address, options)
     }
-    if options.listen.isEmpty { throw ObserverError("there is no address to listen at", help: "see --listen") }
-    follower = GatewayFollower(socket: options.socket, recorder: options.recorder, log: options.log)
+    if options.listen.isEmpty, options.recorder == nil {
+      throw ObserverError("there is no address to listen at", help: "see --listen")
+    }
+    follower = GatewayFollower(
+      socket: options.socket, recorder: options.recorder, endsWithParent: options.endsWithParent, log: options.log)
     let rules = AccessRules(
       trustsLoopback: options.trustsLoopback, hostNames: Set(options.hostNames.map { $0.lowercased() }),
       hasTokens: tokens != nil)
@@ -74,18 +77,21 @@ public struct ObserverServer: Sendable {
     threads.start()
     try follower.start()
     do {
-      var services: [any Service] = [StopService { follower.stop() }]
+      var services: [any Service] = []
       for address in options.listen { services.append(try service(for: address, logger, onListening)) }
+      // The last is stopped first, and the others only when it has ended.
+      services.append(StopService { follower.stop() })
       var configuration = ServiceGroupConfiguration(
         services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
       configuration.maximumGracefulShutdownDuration = .seconds(3)
       try await ServiceGroup(configuration: configuration).run()
+      follower.stopAndWait()
     } catch let error as ObserverError {
-      follower.stop()
+      follower.stopAndWait()
       throw error
     } catch {
       let wasRunning = follower.isStopped
-      follower.stop()
+      follower.stopAndWait()
       // A client that does not end in time is cut off: that is no error.
       if !wasRunning { throw ObserverError("cannot serve: \(error)") }
     }

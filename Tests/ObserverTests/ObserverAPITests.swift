@@ -56,12 +56,16 @@ private final class Stage {
 private final class Recorded: ObservationRecorder {
   let endings = Mutex<[Bool]>([])
   let messages = Mutex(0)
+  let isClosed = Mutex(false)
+  var cursor: EventCursor? { nil }
+  func turn(now: Timestamp, report: StatusReport?) {}
+  func close(now: Timestamp, report: StatusReport?) { isClosed.withLock { $0 = true } }
   func take(_ message: ObservationMessage) { messages.withLock { $0 += 1 } }
   func ended(at: Timestamp, wasAnnounced: Bool) { endings.withLock { $0.append(wasAnnounced) } }
 }
 
 private struct Past: HistorySource {
-  func events(_ query: HistoryQuery) throws -> [Event] {
+  func events(_ query: EventQuery) throws -> [Event] {
     [Event(at: Made.epoch, kind: .path, name: query.subject, "told")]
   }
   func report(since: Timestamp, until: Timestamp) throws -> [UInt8] { Array("{}".utf8) }

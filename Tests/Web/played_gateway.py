@@ -100,7 +100,7 @@ class PlayedGateway:
             "sessions": listed, "paths": paths, "groups": [], "routes": [], "routes-omitted": 0,
             "uplinks": [{"watched": [{"kind": "interface", "name": n, "good": True} for n in interfaces], "lost-when": "all",
                          "lost": False, "tell": "admin-down", "telling": []}] if paths else [],
-            "drain": {"state": "none", "targets": []}, "problems": [],
+            "drain": {"state": "none", "targets": []}, "problems": [], "findings": [],
             "interfaces": [{"name": n, "index": 10 + i, "up": True, "carrier": True, "mtu": 1500, "addresses": [f"10.9.{i}.10/24"]}
                            for i, n in enumerate(interfaces + ["ovnext0"])]}
         if names:

@@ -9,5 +9,7 @@ int cl_fork(void) __asm__("fork");
 // memfd_create of <sys/mman.h> under _GNU_SOURCE; the flag is checked in cl_process.c.
 enum { CL_MFD_CLOEXEC = 1 };
 int cl_memfd_create(const char *name, unsigned flags) __asm__("memfd_create");
+// Drops every capability of this thread, the only one yet, and sets no_new_privs (prctl(2), capset(2)): 0, or -1 with errno.
+int cl_give_up_privileges(void);
 
 #endif

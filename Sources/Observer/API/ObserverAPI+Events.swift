@@ -5,11 +5,11 @@ extension ObserverAPI {
   /// Events that are remembered: a JSON array, or a stream of those and all that follow.
   func events(_ question: Question) throws(Problem) -> Answer {
     let query = try Self.eventQuery(question, limit: ObservedGateway.keptEvents)
+    let after = Self.cursor(question)
     guard Self.wantsStream(question) else {
       let found = follower.gateway.events.filter(query.matches)
       return try Answer(json: List(events: Array(found.suffix(query.limit))))
     }
-    let after = try Self.cursor(question)
     let client = FeedClient(filter: query, limit: options.limits.backlog)
     let known = try join(client)
     var first: [Frame] = []
@@ -25,7 +25,8 @@ extension ObserverAPI {
 
   /// The page's feed: everything that is known, then everything that happens.
   func stream(_ question: Question, _ right: AccessRules.Right) throws(Problem) -> Answer {
-    let after = try Self.cursor(question)
+    try question.allow()
+    let after = Self.cursor(question)
     let client = FeedClient(filter: nil, limit: options.limits.backlog)
     let known = try join(client)
     var first = [hello(right), Frame(known.connection)]
@@ -83,29 +84,24 @@ extension ObserverAPI {
     question.headers["accept"]?.contains("text/event-stream") == true
   }
 
-  private static func cursor(_ question: Question) throws(Problem) -> EventCursor? {
-    guard let text = question.headers["last-event-id"] ?? question.query["after"], !text.isEmpty else { return nil }
-    guard let cursor = EventCursor(text: text) else {
-      throw Problem(.badRequest, "The event to go on after is not written as RUN-NUMBER.")
-    }
-    return cursor
+  /// Of an id that is none of ours nothing is known: then it is as if there were none.
+  private static func cursor(_ question: Question) -> EventCursor? {
+    question.headers["last-event-id"].flatMap { EventCursor(text: $0) }
   }
 
-  static func eventQuery(_ question: Question, limit: Int) throws(Problem) -> HistoryQuery {
-    var query = HistoryQuery()
+  static func eventQuery(_ question: Question, limit: Int) throws(Problem) -> EventQuery {
+    try question.allow("since", "until", "subject", "kind", "limit")
+    var query = EventQuery()
     query.since = try time(question, "since")
     query.until = try time(question, "until")
-    query.subject = question.query["subject"] ?? question.query["session"]
+    query.subject = try text(question, "subject")
     query.limit = try number(question, "limit", 1...limit) ?? min(1_000, limit)
-    for word in question.query["kind"]?.split(separator: ",") ?? [] {
+    for word in question.query["kind"]?.split(separator: ",", omittingEmptySubsequences: false) ?? [] {
       guard let kind = Event.Kind(rawValue: String(word)) else {
         let all = Event.Kind.allCases.map(\.rawValue).joined(separator: ", ")
         throw Problem(.badRequest, "kind is not among \(all).", help: "several are separated by commas")
       }
       query.kinds.insert(kind)
-    }
-    if let since = query.since, let until = query.until, since >= until {
-      throw Problem(.badRequest, "until is not after since.")
     }
     return query
   }
@@ -127,6 +123,7 @@ extension ObserverAPI {
   }
 
   func historyReport(_ question: Question) async throws(Problem) -> Answer {
+    try question.allow("since", "until")
     let until = try Self.time(question, "until") ?? .now()
     let since =
       try Self.time(question, "since") ?? Timestamp(microseconds: until.microseconds - 30 * 86_400 * 1_000_000)

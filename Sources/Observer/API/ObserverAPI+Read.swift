@@ -26,6 +26,7 @@ extension ObserverAPI {
   }
 
   func sessions(_ question: Question) throws(Problem) -> Answer {
+    try question.allow("state", "name")
     var found = try report().sessions
     if let word = question.query["state"] {
       guard let state = StatusReport.SessionState(rawValue: word) else {
@@ -33,7 +34,7 @@ extension ObserverAPI {
       }
       found.removeAll { $0.sessionState != state }
     }
-    if let name = question.query["name"] { found.removeAll { $0.name != name } }
+    if let name = try Self.text(question, "name") { found.removeAll { $0.name != name } }
     return try Answer(json: List(sessions: found))
   }
 
@@ -66,6 +67,7 @@ extension ObserverAPI {
   }
 
   func gaps(_ id: String, _ question: Question) throws(Problem) -> Answer {
+    try question.allow("last")
     let last = try Self.number(question, "last", 1...SessionRhythm.depth) ?? SessionRhythm.depth
     let gateway = try current()
     let session = try Self.find(id, gateway)
@@ -96,6 +98,12 @@ extension ObserverAPI {
   func readyz() throws(Problem) -> Answer {
     _ = try current()
     return Answer(Array(#"{"status":"ok"}"#.utf8))
+  }
+
+  static func text(_ question: Question, _ name: String) throws(Problem) -> String? {
+    guard let text = question.query[name] else { return nil }
+    guard !text.isEmpty else { throw Problem(.badRequest, "\(name) is empty.", help: "leave it out for all") }
+    return text
   }
 
   static func number(_ question: Question, _ name: String, _ range: ClosedRange<Int>) throws(Problem) -> Int? {

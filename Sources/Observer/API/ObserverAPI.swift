@@ -37,6 +37,7 @@ struct ObserverAPI: Sendable {
       return try get(question, metrics)
     }
     let path = Array(question.path.dropFirst(2))
+    if ["status", "paths", "groups"].contains(path.first) { try question.allow() }
     switch path {
     case ["status"]: return try get(question) { _ throws(Problem) in try status() }
     case ["sessions"]: return try get(question, sessions)
@@ -54,10 +55,12 @@ struct ObserverAPI: Sendable {
     case ["drain"], ["undrain"], ["reload"], ["repair"]:
       try requireMethod(question, "POST")
       try rules.requireWrite(right)
+      try question.allow()
       return try await change(path[0], question)
     default: break
     }
     if path.first == "sessions", path.count == 2 {
+      try question.allow()
       return try get(question) { _ throws(Problem) in try session(path[1]) }
     }
     if path.first == "sessions", path.count == 3, path[2] == "gaps" {

@@ -5,14 +5,14 @@ import Synchronization
 /// One client of a stream. Frames wait here, up to a bound: a client that is further behind is dropped.
 final class FeedClient: Sendable {
   /// Nil: everything; otherwise only the gateway's events that match.
-  let filter: HistoryQuery?
+  let filter: EventQuery?
   let frames: AsyncStream<ByteBuffer>
   private let input: AsyncStream<ByteBuffer>.Continuation
   private let limit: Int
   private let waiting = Atomic<Int>(0)
   private let isDropped = Atomic<Bool>(false)
 
-  init(filter: HistoryQuery?, limit: Int) {
+  init(filter: EventQuery?, limit: Int) {
     self.filter = filter
     self.limit = limit
     (frames, input) = AsyncStream.makeStream(of: ByteBuffer.self, bufferingPolicy: .bufferingOldest(65_536))

@@ -33,6 +33,9 @@ public final class GatewayFollower: Sendable {
   private let log: @Sendable (String) -> Void
   private let state: Mutex<State>
   private let isStopping = Atomic<Bool>(false)
+  private let hasEnded = Atomic<Bool>(true)
+  /// Who started this process, when it is to end with it.
+  private let parent: pid_t?
 
   /// Between two attempts to connect.
   private static let pauses: [Duration] = [.milliseconds(100), .milliseconds(250), .milliseconds(500), .seconds(1)]
@@ -41,11 +44,13 @@ public final class GatewayFollower: Sendable {
   private static let heartbeat = 10
 
   public init(
-    socket: String, recorder: (any ObservationRecorder)? = nil, log: @escaping @Sendable (String) -> Void = { _ in }
+    socket: String, recorder: (any ObservationRecorder)? = nil, endsWithParent: Bool = false,
+    log: @escaping @Sendable (String) -> Void = { _ in }
   ) {
     self.socket = socket
     self.recorder = recorder
     self.log = log
+    parent = endsWithParent ? getppid() : nil
     state = Mutex(State(connection: Connection(since: .now())))
   }
 
@@ -54,6 +59,7 @@ public final class GatewayFollower: Sendable {
   public func start() throws(ObserverError) {
     var thread = pthread_t()
     let context = Unmanaged.passRetained(self)
+    hasEnded.store(false, ordering: .relaxed)
     let code = pthread_create(
       &thread, nil,
       { context in
@@ -62,6 +68,7 @@ public final class GatewayFollower: Sendable {
       }, context.toOpaque())
     guard code == 0 else {
       context.release()
+      hasEnded.store(true, ordering: .relaxed)
       throw ObserverError("cannot make a thread: \(String(cString: strerror(code)))")
     }
     pthread_detach(thread)
@@ -75,6 +82,12 @@ public final class GatewayFollower: Sendable {
       return state.clients
     }
     for client in clients { client.finish() }
+  }
+
+  /// `stop`, and waits until what was heard is recorded, two seconds at most.
+  func stopAndWait() {
+    stop()
+    for _ in 0..<200 where !hasEnded.load(ordering: .acquiring) { usleep(10_000) }
   }
 
   var isStopped: Bool { isStopping.load(ordering: .relaxed) }
@@ -106,10 +119,15 @@ public final class GatewayFollower: Sendable {
   // MARK: The thread
 
   private func run() {
+    defer {
+      recorder?.close(now: .now(), report: gateway.report)
+      hasEnded.store(true, ordering: .releasing)
+    }
     var attempt = 0
     while !isStopping.load(ordering: .relaxed) {
       do throws(ControlSocketError) {
-        var reader = try ObservationReader(path: socket, after: gateway.cursor, timeout: .seconds(3))
+        var reader = try ObservationReader(
+          path: socket, after: gateway.cursor ?? recorder?.cursor, timeout: .seconds(3))
         attempt = 0
         setConnected(nil)
         try follow(&reader)
@@ -118,6 +136,13 @@ public final class GatewayFollower: Sendable {
           ControlSocketError(.broken, "the everway behind \(socket) has ended the stream", help: "it may restart"))
       } catch {
         lost(error)
+      }
+      recorder?.turn(now: .now(), report: nil)
+      if let parent, getppid() != parent {
+        // What there was to tell of it is recorded; its successor starts another.
+        log("observe: the everway that started this process is gone")
+        kill(getpid(), SIGTERM)
+        return
       }
       let pause = Self.pauses[min(attempt, Self.pauses.count - 1)]
       attempt += 1
@@ -131,6 +156,7 @@ public final class GatewayFollower: Sendable {
     while !isStopping.load(ordering: .relaxed) {
       beat()
       guard let messages = try reader.next(timeout: .milliseconds(500)) else { return }
+      defer { recorder?.turn(now: .now(), report: gateway.report) }
       if !messages.isEmpty {
         silentSince = Self.seconds()
         take(messages)

@@ -53,6 +53,14 @@ struct Question: Sendable {
     }
   }
 
+  /// Only these may be asked: a misspelt one would go unseen.
+  func allow(_ names: String...) throws(Problem) {
+    guard let unknown = query.keys.sorted().first(where: { !names.contains($0) }) else { return }
+    throw Problem(
+      .badRequest, "There is no parameter \"\(unknown.prefix(40))\" here.",
+      help: names.isEmpty ? "this takes none" : "there are: \(names.joined(separator: ", "))")
+  }
+
   static func decoded(_ text: Substring, plusIsSpace: Bool) -> String? {
     var octets: [UInt8] = []
     octets.reserveCapacity(text.utf8.count)

@@ -1,3 +1,4 @@
+import Glibc
 import HTTPTypes
 import HummingbirdCore
 import NIOCore
@@ -83,6 +84,7 @@ struct HTTPExchange: Sendable {
     fields[.contentType] = answer.type
     // The page is asked for again each time, and told not to have changed.
     fields[.cacheControl] = answer.headers["ETag"] == nil ? "no-store" : "no-cache"
+    fields[.date] = Self.date()
     fields[.xContentTypeOptions] = "nosniff"
     fields[.referrerPolicy] = "no-referrer"
     fields[.crossOriginResourcePolicy] = "same-origin"
@@ -99,6 +101,18 @@ struct HTTPExchange: Sendable {
       fields[.xAccelBuffering] = "no"
     }
     return fields
+  }
+}
+
+extension HTTPExchange {
+  /// Now, as RFC 9110 section 5.6.7 writes it.
+  fileprivate static func date() -> String {
+    var now = time(nil)
+    var parts = tm()
+    gmtime_r(&now, &parts)
+    var text = [CChar](repeating: 0, count: 64)
+    let count = strftime(&text, text.count, "%a, %d %b %Y %H:%M:%S GMT", &parts)
+    return String(decoding: text.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 }
 

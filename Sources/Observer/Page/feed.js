@@ -61,6 +61,7 @@ const take = {
     report.sessions = null; // they are in the map
     known.report = report;
     known.at = Date.parse(report['generated-at']);
+    if (begunAt === Infinity) begunAt = known.at;
     sessionsChanged();
     touch(...ALL);
   },

@@ -57,17 +57,12 @@ let findingsKey = '';
 renderers.findings = () => {
   const report = known.report;
   if (!report) return;
-  const found = new Map();
-  for (const event of known.events) {
-    if (event.kind !== 'finding') continue;
-    if (event.level === 'warning') found.set(event.name, event); else found.delete(event.name);
-  }
   const list = [
     ...(report.configuration['last-reload']?.accepted === false ? [{ kind: 'down', what: `${t('config')}: ${t('refused')}: ${report.configuration['last-reload'].message}`, since: Date.parse(report.configuration['last-reload'].at) }] : []),
     ...(report.namespace.state !== 'healthy' ? [{ kind: 'down', what: `${t('namespace', report.namespace.name || '')}: ${word(report.namespace.state)}. ${report.namespace.detail || ''}` }] : []),
     ...report.uplinks.filter((u) => u.lost).map((u) => ({ kind: 'down', what: `${t('uplinks')}: ${t('lostUplinks')} (${u.watched.filter((x) => !x.good).map((x) => x.name).join(', ')})`, since: Date.parse(u.since) })),
     ...report.problems.map((p) => ({ kind: 'down', what: p.what, since: Date.parse(p.since), fix: p.help, retry: p['retrying-in-seconds'] != null })),
-    ...[...found.values()].map((e) => ({ kind: 'wait', what: `${e.name ? e.name + ': ' : ''}${e.text}`, since: e.ms, fix: 'everway doctor --fix' }))
+    ...(report.findings || []).map((f) => ({ kind: f.severity === 'info' ? 'off' : f.severity === 'warning' ? 'wait' : 'down', what: `${f.id} ${f.symptom}`, since: Date.parse(f.since), fix: t('doctor') }))
   ];
   const key = JSON.stringify(list) + language;
   if (key === findingsKey) return;
@@ -226,7 +221,6 @@ function begin() {
   document.addEventListener('visibilitychange', () => { if (!document.hidden) touch(...ALL); });
   // Lanes and ages move on by themselves, too.
   setInterval(() => { if (!document.hidden && known.report) touch('head', 'history'); }, 2000);
-  setTimeout(() => { begunAt = known.at || Date.now(); }, 1500);
   follow();
 }
 begin();

@@ -55,15 +55,19 @@ function newRow() {
 }
 /** Fills the rows that can be seen. */
 function rows(all) {
-  const box = $('rows'), height = box.clientHeight, first = Math.max(0, Math.floor(box.scrollTop / ROW) - 2);
-  const count = Math.min(grid.list.length - first, Math.ceil(height / ROW) + 4);
+  const box = $('rows');
+  // Sizes are read when everything is drawn, not while scrolling: reading them lays the page out.
+  if (all || !grid.height) { grid.height = box.clientHeight; grid.spark = matchMedia('(max-width: 640px)').matches ? 84 : 128; }
+  const first = Math.max(0, Math.floor(box.scrollTop / ROW) - 2), size = Math.ceil(grid.height / ROW) + 4;
   if (!all && first === grid.first) return;
   grid.first = first;
-  while (grid.pool.length < count) grid.pool.push(newRow());
-  for (let i = 0; i < grid.pool.length; i++) {
-    const row = grid.pool[i], watched = i < count ? grid.list[first + i] : null;
-    row.hidden = !watched;
-    if (watched) fillRow(row, watched, first + i);
+  while (grid.pool.length < size) { grid.pool.push(newRow()); all = true; }
+  // Each place has its row: what scrolls out comes in again at the other end, and the rest stays as it is.
+  const end = Math.min(grid.list.length, first + grid.pool.length);
+  for (let place = first; place < first + grid.pool.length; place++) {
+    const row = grid.pool[place % grid.pool.length], watched = place < end ? grid.list[place] : null;
+    if (row.hidden === !!watched) row.hidden = !watched;
+    if (watched && (all || row.place !== place || row.watched !== watched)) { row.watched = watched; fillRow(row, watched, place); }
   }
 }
 function fillRow(row, watched, place) {
@@ -84,7 +88,7 @@ function fillRow(row, watched, place) {
   const since = Date.parse(s['last-state-change-time']);
   put(c[8], since ? span((known.at - since) / 1000) : '–');
   put(c[9], number(s['session-statistics']['down-count']));
-  spark(row.canvas, watched, row.canvas.clientWidth || 128, 22);
+  spark(row.canvas, watched, grid.spark, 22);
 }
 const trim = (us) => us == null ? '–' : String(Math.round(us / 100) / 10);
 function select(place) {

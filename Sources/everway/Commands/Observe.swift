@@ -1,6 +1,8 @@
 import ArgumentParser
+import CLinux
 import Control
 import Glibc
+import Observation
 import Observer
 import OpenMetrics
 
@@ -27,7 +29,7 @@ struct Observe: ParsableCommand {
       EXAMPLES
         everway observe
         ssh -L 9479:localhost:9479 gateway    then http://localhost:9479/
-        everway observe --listen unix:/run/everway/http.sock
+        everway observe --listen unix:/run/everway/http.sock --journal /var/lib/everway
         everway observe --listen 0.0.0.0:9479 --tls-certificate tls.crt --tls-key tls.key --token-file token
         curl -H "Authorization: Bearer $(cat token)" -d '{"target":"r1"}' -H 'Content-Type: application/json' \\
              https://gateway:9479/api/v1/drain
@@ -85,6 +87,35 @@ struct Observe: ParsableCommand {
   @Option(help: ArgumentHelp("Clients that follow a stream, 1 to 10000.", valueName: "number"))
   var streams = 64
 
+  @Option(
+    help: ArgumentHelp(
+      "Bytes that wait for one client of a stream, 65536 or more; who is further behind is dropped, and resumes.",
+      valueName: "bytes"))
+  var backlog = 16 << 20
+
+  @Flag(help: "Serve nothing: keep the journal only.")
+  var noListen = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Keep the journal in this directory: what `everway history` and `everway report` read.",
+      valueName: "directory"))
+  var journal: String?
+
+  @Option(help: ArgumentHelp("Bytes of the journal, 1048576 or more; the oldest events go.", valueName: "bytes"))
+  var journalSize: Int64 = 256 << 20
+
+  @Option(
+    help: ArgumentHelp(
+      "Older events go.", discussion: "A number with s, m, h or d, 1h to 3660d.", valueName: "age"),
+    transform: Observe.age)
+  var journalAge: Int64 = 90 * 86_400
+
+  @Flag(
+    help: ArgumentHelp(
+      "Give up all privileges, and end when the process that started this one has.", visibility: .hidden))
+  var child = false
+
   @OptionGroup var control: ControlOptions
 
   private static func address(_ text: String) throws -> ListenAddress {
@@ -95,15 +126,35 @@ struct Observe: ParsableCommand {
     }
   }
 
+  /// Seconds.
+  private static func age(_ text: String) throws -> Int64 {
+    let units: [Character: Int64] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
+    guard let unit = text.last.flatMap({ units[$0] }), let number = UInt32(text.dropLast()),
+      case let seconds = Int64(number) * unit, (3_600...3_660 * 86_400).contains(seconds)
+    else { throw ValidationError("\"\(text)\" is no age: write 1h to 3660d.") }
+    return seconds
+  }
+
   func validate() throws {
+    guard journalSize >= 1 << 20 else { throw ValidationError("--journal-size must be 1048576 or more.") }
+    guard !noListen || listen.isEmpty else { throw ValidationError("--no-listen and --listen do not go together.") }
+    guard !noListen || journal != nil else {
+      throw ValidationError("--no-listen without --journal leaves nothing to do.")
+    }
+    guard backlog >= 65_536 else { throw ValidationError("--backlog must be 65536 or more.") }
     for (name, value) in [("--connections", connections), ("--streams", streams)] {
       guard (1...10_000).contains(value) else { throw ValidationError("\(name) must be 1 to 10000.") }
     }
   }
 
   func run() throws {
+    if child, cl_give_up_privileges() != 0 {
+      standardError("observe: keeps its privileges: \(String(cString: strerror(errno)))")
+    }
+    if journal != nil { standardError("observe: this everway keeps no journal yet") }
     var options = ObserverOptions(
-      socket: control.socket, listen: listen.isEmpty ? [.standard] : listen, version: Version.current,
+      socket: control.socket, listen: noListen ? [] : listen.isEmpty ? [.standard] : listen,
+      version: Version.current,
       log: { standardError($0) })
     options.certificate = tlsCertificate
     options.privateKey = tlsKey
@@ -111,11 +162,16 @@ struct Observe: ParsableCommand {
     options.tokenFile = tokenFile
     options.trustsLoopback = trustLoopback
     options.hostNames = hostName
+    options.endsWithParent = child
     options.limits.connections = connections
     options.limits.streams = streams
+    options.limits.backlog = backlog
     options.metrics = { request in
       let dialect = MetricsDialect(accept: request.accept ?? "")
-      let watcher = GatewayMetrics.Watcher(isConnected: request.isConnected)
+      let findings = request.gateway.report?.findings ?? []
+      let watcher = GatewayMetrics.Watcher(
+        isConnected: request.isConnected,
+        findings: findings.map { GatewayMetrics.Finding(id: $0.id, severity: $0.severity) })
       return MetricsAnswer(
         type: dialect.contentType, text: GatewayMetrics.text(request.gateway, watcher, dialect: dialect))
     }
