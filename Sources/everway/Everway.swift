@@ -50,7 +50,8 @@ struct Everway: ParsableCommand {
       """,
     version: "everway \(Version.current)",
     subcommands: [
-      Check.self, ShowPlan.self, Run.self, Status.self, TopCommand.self, WatchCommand.self, CaptureCommand.self, Drain.self,
+      Check.self, ShowPlan.self, Run.self, Status.self, TopCommand.self, WatchCommand.self, CaptureCommand.self,
+      Drain.self,
       Undrain.self, Reload.self, Observe.self,
       Netns.self, DoctorCommand.self, CollectCommand.self, PreflightCommand.self, ProbeCommand.self,
       TuneCommand.self,
