@@ -10,7 +10,7 @@ import Testing
     var report = Gateways.good()
     report.hostName = name
     var ovn = Gateways.session(9)
-    ovn.role = .passive
+    ovn.rule = "ovn"
     report.sessions.append(ovn)
     return report
   }
@@ -64,7 +64,7 @@ import Testing
   }
 
   @Test func withoutSessionsOfOVNNothingIsSaidOfShares() {
-    let nodes = cluster { _, report in report.sessions.removeAll { $0.role == .passive } }
+    let nodes = cluster { _, report in report.sessions.removeAll { $0.rule != nil } }
     #expect(shares(nodes) == ["-", "-", "-"])
   }
 

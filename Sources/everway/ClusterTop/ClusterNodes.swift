@@ -74,9 +74,9 @@ struct ClusterNode: Sendable {
 
   var paths: Portion { Portion(of: gateway.report?.paths ?? []) { $0.state == .up } }
 
-  /// The sessions that the cluster's side begins, which OVN's are.
+  /// The sessions of allow entries, which are for the cluster's side: there OVN begins.
   var towardsOVN: Portion {
-    Portion(of: gateway.report?.sessions.filter { $0.role == .passive } ?? []) {
+    Portion(of: gateway.report?.sessions.filter { $0.rule != nil } ?? []) {
       $0.sessionState == .up && $0.silentBecause == nil
     }
   }
