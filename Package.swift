@@ -99,6 +99,12 @@ let package = Package(
         .product(name: "NIOSSL", package: "swift-nio-ssl")
       ],
       resources: [.embedInCode("Page")], swiftSettings: settings),
+    library("History", ["Control", "Languages"]),  // JSON by FoundationEssentials
+    .systemLibrary(
+      name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
+    .target(
+      name: "Journal", dependencies: ["CLinux", "Control", "CSQLite", "History"], swiftSettings: settings,
+      linkerSettings: [.linkedLibrary(":libsqlite3.a"), .linkedLibrary("m")]),  // static, as libyaml
     library(
       "Gateway",
       [
@@ -150,7 +156,8 @@ let package = Package(
         "Addresses", "Beacon", "BFD", "Capture", "Cluster", "ClusterAgent", "ClusterSources", "Collectors",
         "ConfigurationFile", "Control", "Doctor",
         "Firewall",
-        "Gateway", "KubeOVN", "Lab", "Languages", "NamespaceDiagnosis", "Netlink", "NetworkNamespaces", "Observer",
+        "Gateway", "History", "Journal", "KubeOVN", "Lab", "Languages", "NamespaceDiagnosis", "Netlink",
+        "NetworkNamespaces", "Observer",
         "OpenBFDD", "OpenMetrics",
         "PeerProbe",
         "Observation", "PeerProber", "Processes", "Runtime", "Speaker", "YAML", "CLinux",
@@ -222,11 +229,22 @@ let package = Package(
       "Observer", ["Control", "ControlTestSupport", "Observation", .product(name: "NIOCore", package: "swift-nio")]),
     tests("OpenMetrics", ["Control", "ControlTestSupport", "Observation", "Processes"]),
     .target(
+      name: "JournalTestSupport", dependencies: ["Control"], path: "Tests/JournalTestSupport",
+      swiftSettings: settings),
+    .executableTarget(
+      name: "JournalHost", dependencies: ["Control", "History", "Journal", "JournalTestSupport"],
+      path: "Tests/JournalHost", swiftSettings: settings),
+    tests("History", ["Control", "JournalTestSupport", "Languages"]),
+    tests("Journal", ["CLinux", "Control", "History", "JournalHost", "JournalTestSupport", "Processes"]),
+    .target(
       name: "ControlTestSupport", dependencies: ["Control"], path: "Tests/ControlTestSupport",
       swiftSettings: settings),
     .testTarget(
       name: "CommandTests",
-      dependencies: ["everway", "ConfigurationFile", "Control", "ControlTestSupport", "Observation", "Processes"],
+      dependencies: [
+        "everway", "ConfigurationFile", "Control", "ControlTestSupport", "History", "Journal", "JournalTestSupport",
+        "Observation", "Processes"
+      ],
       swiftSettings: settings),
     tests(
       "Gateway",

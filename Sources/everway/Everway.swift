@@ -25,6 +25,8 @@ struct Everway: ParsableCommand {
         everway watch                     what happens, as it happens
         everway drain --wait              take this node out of service
         everway undrain                   and back in
+        everway history --since 2h        what happened, and why
+        everway report                    availability, flaps, outages of 30 days
         everway doctor                    what is wrong, why, and how to mend it
         everway netns check               what stands behind each namespace's name
         everway probe 10.9.0.1            does this gateway speak BFD, from here?
@@ -45,6 +47,7 @@ struct Everway: ParsableCommand {
       FILES
         \(ConfigurationOption.defaultFile)  the configuration
         \(ControlOptions.defaultSocket)  the control socket
+        \(JournalOption.defaultFile)  the journal
 
       `everway help COMMAND` tells more; so does everway(8).
       """,
@@ -53,6 +56,7 @@ struct Everway: ParsableCommand {
       Check.self, ShowPlan.self, Run.self, Status.self, TopCommand.self, WatchCommand.self, CaptureCommand.self,
       Drain.self,
       Undrain.self, Reload.self, Observe.self,
+      HistoryCommand.self, ReportCommand.self,
       Netns.self, DoctorCommand.self, CollectCommand.self, PreflightCommand.self, ProbeCommand.self,
       TuneCommand.self,
       LabCommand.self,

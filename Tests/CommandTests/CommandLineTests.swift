@@ -32,7 +32,10 @@ import Testing
 
   @Test(
     "Help fits 80 columns and names the exit codes",
-    arguments: ["check", "plan", "run", "status", "drain", "undrain", "reload", "probe", "tune", "lab", "version"])
+    arguments: [
+      "check", "plan", "run", "status", "drain", "undrain", "reload", "history", "report", "probe", "tune", "lab",
+      "version"
+    ])
   func help(command: String) {
     let result = Binary.run("help", command, in: directory.path)
     #expect(result.status == 0)
