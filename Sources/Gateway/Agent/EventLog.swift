@@ -7,17 +7,26 @@ import NamespaceDiagnosis
 import NetworkNamespaces
 import Speaker
 
-/// Log lines for people: time, level, text. Colour only where the caller says that a terminal is there. What is written also
-/// goes to those who watch the gateway.
+/// The log: lines for people or for what collects logs, see ``LogFormat``. Colour only where the caller says that a terminal
+/// is there. What is written also goes to those who watch the gateway.
 public struct EventLog: Sendable {
   private let descriptor: Int32
   private let isColoured: Bool
+  private let format: LogFormat
+  /// Nil: not written to.
+  private let journal: JournalSocket?
   /// Nil: nobody can watch.
   let events: Mailbox<Event>?
 
   /// - Parameter descriptor: where lines go; 2 is standard error.
-  public init(descriptor: Int32 = 2, isColoured: Bool = false) {
+  public init(descriptor: Int32 = 2, isColoured: Bool = false, format: LogFormat = .text) {
+    self.init(descriptor: descriptor, isColoured: isColoured, format: format, journal: JournalSocket.defaultPath)
+  }
+
+  init(descriptor: Int32, isColoured: Bool = false, format: LogFormat, journal: String) {
     self.descriptor = descriptor
+    self.format = format
+    self.journal = format == .journald ? JournalSocket(path: journal) : nil
     self.isColoured = isColoured
     // Only descriptors can run out here, and then nothing else works either.
     events = try? Mailbox()
@@ -41,7 +50,7 @@ public struct EventLog: Sendable {
   }
 
   private func write(_ event: Event) {
-    line(event.level, event.text, event.at)
+    line(event)
     events?.send(event)
   }
 
@@ -57,11 +66,18 @@ public struct EventLog: Sendable {
         + (barrier.remedy.map { "; \($0.en)" } ?? ""))
   }
 
-  private func line(_ level: Event.Level, _ text: String, _ at: Timestamp) {
-    var word = level == .warning ? "warning" : "info   "
-    if isColoured, level == .warning { word = "\u{1b}[33m\(word)\u{1b}[0m" }
-    var bytes = Array("\(at) \(word) \(text)\n".utf8)
+  func line(_ event: Event) {
+    let line = LogLine(event: event)
+    // What the journal does not take it may still read from standard error.
+    if let journal, journal.send(line.journalFields) { return }
+    let bytes = format == .json ? line.json : text(event)
     // A log that cannot be written must not stop the gateway.
-    Glibc.write(descriptor, &bytes, bytes.count)
+    Glibc.write(descriptor, bytes, bytes.count)
+  }
+
+  private func text(_ event: Event) -> [UInt8] {
+    var word = event.level == .warning ? "warning" : "info   "
+    if isColoured, event.level == .warning { word = "\u{1b}[33m\(word)\u{1b}[0m" }
+    return Array("\(event.at) \(word) \(event.text)\n".utf8)
   }
 }

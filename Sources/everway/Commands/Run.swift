@@ -49,13 +49,24 @@ struct Run: ParsableCommand {
       discussion: "Peers do not notice a restart while the secret in here is the same.", valueName: "directory"))
   var stateDirectory = Run.defaultStateDirectory
 
+  @Option(
+    help: ArgumentHelp(
+      "How to write the log: auto, text, json or journald.",
+      discussion: """
+        auto: with fields of its own to systemd's journal where standard error leads there, else text. json is one \
+        object a line.
+        """, valueName: "format"))
+  var logFormat = LogFormatChoice.auto
+
   @Option(help: ArgumentHelp("When to use colour in the log.", valueName: "when"))
   var color = ColorChoice.auto
 
   @OptionGroup(title: "A node of a Kube-OVN cluster") var kubeOVN: KubeOVNArguments
 
   func run() throws {
-    let log = EventLog(descriptor: STDERR_FILENO, isColoured: color.applies(to: STDERR_FILENO))
+    let log = EventLog(
+      descriptor: STDERR_FILENO, isColoured: color.applies(to: STDERR_FILENO),
+      format: logFormat.format(of: STDERR_FILENO))
     guard kubeOVN.isKubeOVN else { return try run(.file(file.config), log) {} }
     // Only a file that was asked for must be there.
     let hasFile = file.config != ConfigurationOption.defaultFile || access(file.config, F_OK) == 0
@@ -77,6 +88,20 @@ struct Run: ParsableCommand {
     } catch {
       if case .configuration(let errors) = error.kind { standardError(errors.rendered) }
       throw CommandError(message: error.message)
+    }
+  }
+}
+
+/// `--log-format`.
+enum LogFormatChoice: String, ExpressibleByArgument, CaseIterable {
+  case auto, text, json, journald
+
+  func format(of descriptor: Int32) -> LogFormat {
+    switch self {
+    case .auto: LogFormat.suiting(descriptor, journalStream: getenv("JOURNAL_STREAM").map { String(cString: $0) })
+    case .text: .text
+    case .json: .json
+    case .journald: .journald
     }
   }
 }
