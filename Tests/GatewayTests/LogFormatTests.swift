@@ -1,3 +1,4 @@
+import CLinux
 import Control
 import FoundationEssentials
 import Glibc
@@ -43,7 +44,7 @@ import Testing
 
   @Test func `The journal gets a datagram of fields, and standard error nothing`() throws {
     let path = "/tmp/ewt-\(getpid())-journal.sock"
-    let server = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | O_CLOEXEC, 0)
+    let server = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     defer {
       close(server)
       unlink(path)
@@ -57,7 +58,7 @@ import Testing
     try #require(bound == 0)
     #expect(written(.journald, path) == "")
     var octets = [UInt8](repeating: 0, count: 65_536)
-    let count = recv(server, &octets, octets.count, Int32(MSG_DONTWAIT.rawValue))
+    let count = recv(server, &octets, octets.count, Int32(MSG_DONTWAIT))
     let fields = String(decoding: octets.prefix(max(0, count)), as: UTF8.self)
     #expect(fields.hasPrefix("MESSAGE=BFD r1: up -> down\nPRIORITY=4\nSYSLOG_IDENTIFIER=everway\n"))
     for field in [

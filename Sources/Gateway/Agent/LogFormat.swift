@@ -1,4 +1,5 @@
-public import Control
+import CLinux
+import Control
 import FoundationEssentials
 import Glibc
 
@@ -117,7 +118,8 @@ final class JournalSocket: Sendable {
 
   init(path: String = defaultPath) {
     self.path = path
-    descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | O_CLOEXEC | O_NONBLOCK, 0)
+    descriptor = socket(
+      AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
   }
 
   deinit { if descriptor >= 0 { close(descriptor) } }
@@ -133,7 +135,7 @@ final class JournalSocket: Sendable {
     let sent = withUnsafeBytes(of: &address) { address in
       octets.withUnsafeBytes { octets in
         sendto(
-          descriptor, octets.baseAddress, octets.count, Int32(MSG_NOSIGNAL.rawValue),
+          descriptor, octets.baseAddress, octets.count, Int32(MSG_NOSIGNAL),
           address.assumingMemoryBound(to: sockaddr.self).baseAddress, socklen_t(MemoryLayout<sockaddr_un>.size))
       }
     }

@@ -60,8 +60,9 @@ struct EventPackets {
 
   private var pcapng: [UInt8] {
     let event = record.event
-    let peer = event.peerAddress.flatMap { IPAddress($0) } ?? .v4(IPv4Address(octets: 0, 0, 0, 0))
-    let here = local ?? (peer.family == .ipv4 ? "0.0.0.0" : "::").flatMap { IPAddress($0) } ?? peer
+    let peer = event.peerAddress.flatMap { IPAddress($0) } ?? .v4(IPv4Address(0, 0, 0, 0))
+    let unknown = peer.family == .ipv4 ? IPAddress("0.0.0.0") : IPAddress("::")
+    let here = local ?? unknown ?? peer
     var comment = "event \(record.id), \(event.at): \(event.text)"
     if local == nil { comment += "; this end's address was not recorded" }
     var writer = PcapngWriter(application: "everway \(Version.current)", comment: comment)
