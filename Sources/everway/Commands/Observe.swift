@@ -2,6 +2,7 @@ import ArgumentParser
 import CLinux
 import Control
 import Glibc
+import Journal
 import Observation
 import Observer
 import OpenMetrics
@@ -151,7 +152,9 @@ struct Observe: ParsableCommand {
     if child, cl_give_up_privileges() != 0 {
       standardError("observe: keeps its privileges: \(String(cString: strerror(errno)))")
     }
-    if journal != nil { standardError("observe: this everway keeps no journal yet") }
+    let kept = journal.map {
+      KeptJournal(directory: $0, limits: JournalLimits(size: journalSize, age: journalAge * 1_000_000))
+    }
     var options = ObserverOptions(
       socket: control.socket, listen: noListen ? [] : listen.isEmpty ? [.standard] : listen,
       version: Version.current,
@@ -162,6 +165,8 @@ struct Observe: ParsableCommand {
     options.tokenFile = tokenFile
     options.trustsLoopback = trustLoopback
     options.hostNames = hostName
+    options.recorder = kept
+    options.history = kept
     options.endsWithParent = child
     options.limits.connections = connections
     options.limits.streams = streams
@@ -170,7 +175,7 @@ struct Observe: ParsableCommand {
       let dialect = MetricsDialect(accept: request.accept ?? "")
       let findings = request.gateway.report?.findings ?? []
       let watcher = GatewayMetrics.Watcher(
-        isConnected: request.isConnected,
+        isConnected: request.isConnected, journal: kept.map { GatewayMetrics.Journal($0.health) },
         findings: findings.map { GatewayMetrics.Finding(id: $0.id, severity: $0.severity) })
       return MetricsAnswer(
         type: dialect.contentType, text: GatewayMetrics.text(request.gateway, watcher, dialect: dialect))
