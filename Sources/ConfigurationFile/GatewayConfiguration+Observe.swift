@@ -32,6 +32,9 @@ extension GatewayConfiguration {
       self.findingsInterval = findingsInterval
     }
 
+    /// Whether there is anything to do beside looking for findings.
+    public var needsProcess: Bool { !listen.isEmpty || journal != nil }
+
     public static let standardAddress = "127.0.0.1:9479"
   }
 

@@ -18,7 +18,7 @@ public struct ObserverOptions: Sendable {
   /// Names by which browsers may call a loopback address, beside localhost and the address itself.
   public var hostNames: [String] = []
   public var limits = Limits()
-  /// Whether to end when the process that started this one has.
+  /// Whether to end when the process that started this one has, and to go on without an address that cannot be had.
   public var endsWithParent = false
   /// Of the program that observes.
   public var version: String

@@ -78,7 +78,12 @@ public struct ObserverServer: Sendable {
     try follower.start()
     do {
       var services: [any Service] = []
-      for address in options.listen { services.append(try service(for: address, logger, onListening)) }
+      for address in options.listen {
+        services.append(
+          ListeningService(
+            address: address, keepsTrying: options.endsWithParent, log: options.log,
+            makeServer: { [logger] () throws(ObserverError) in try service(for: address, logger, onListening) }))
+      }
       // The last is stopped first, and the others only when it has ended.
       services.append(StopService { follower.stop() })
       var configuration = ServiceGroupConfiguration(
@@ -158,7 +163,7 @@ public struct ObserverServer: Sendable {
           if case .unix(let path) = address { chmod(path, 0o660) }
           onListening(address.with(port: channel.localAddress?.port))
         })
-      return ListeningService(address: address, server: server)
+      return server
     } catch {
       throw ObserverError("cannot serve \(address): \(error)")
     }
@@ -182,18 +187,36 @@ extension ListenAddress {
   }
 }
 
-/// Says which address could not be had.
+/// Says which address could not be had, and tries again where something else is to go on meanwhile.
 private struct ListeningService: Service {
   let address: ListenAddress
-  let server: any Service
+  let keepsTrying: Bool
+  let log: @Sendable (String) -> Void
+  let makeServer: @Sendable () throws(ObserverError) -> any Service
+
+  private static let pause = Duration.seconds(10)
 
   func run() async throws {
-    do {
-      try await server.run()
-    } catch let error as IOError {
-      throw ObserverError(
-        "cannot listen at \(address): \(String(cString: strerror(error.errnoCode)))",
-        help: error.errnoCode == EADDRINUSE ? "another program has it; see --listen" : nil)
+    var said: ObserverError?
+    while true {
+      let obstacle: ObserverError
+      do {
+        return try await makeServer().run()
+      } catch let error as IOError {
+        obstacle = ObserverError(
+          "cannot listen at \(address): \(String(cString: strerror(error.errnoCode)))",
+          help: error.errnoCode == EADDRINUSE ? "another program has it; see --listen" : nil)
+      } catch let error as ObserverError {
+        obstacle = error
+      }
+      guard keepsTrying else { throw obstacle }
+      if said != obstacle { log("observe: \(obstacle.description); trying again") }
+      said = obstacle
+      do {
+        try await cancelWhenGracefulShutdown { try await Task.sleep(for: Self.pause) }
+      } catch {
+        return
+      }
     }
   }
 }

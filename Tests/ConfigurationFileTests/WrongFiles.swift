@@ -5,7 +5,9 @@ import Testing
 /// One wrong file and everything that is said about it, from Tests/WrongConfigurations/TOPIC.txt:
 /// `### RULE`, the file, a line of `=====`, the rendered diagnostics.
 struct WrongFile: Sendable, CustomTestStringConvertible {
-  static let topics = ["yaml", "file", "interfaces", "bfd", "keys", "paths", "groups", "rules", "uplinks", "observe"]
+  static let topics = [
+    "yaml", "file", "interfaces", "bfd", "keys", "paths", "groups", "rules", "uplinks", "observe"
+  ]
 
   var topic: String
   var rule: String

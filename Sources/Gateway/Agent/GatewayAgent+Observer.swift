@@ -41,7 +41,9 @@ extension GatewayAgent {
     // Without pidfds it is looked at every second.
     let isBlind = [c.observer, c.doctor].contains { $0?.descriptor == -1 }
     let look = isBlind ? MonotonicClock.now() + 1_000_000_000 : Instant.distantFuture
-    return min(min(c.observer == nil ? c.startObserverAt : .distantFuture, look), nextDoctor)
+    let start =
+      c.observer == nil && configuration.observe?.needsProcess == true ? c.startObserverAt : .distantFuture
+    return min(min(start, look), nextDoctor)
   }
 
   private var nextDoctor: Instant {
@@ -53,7 +55,9 @@ extension GatewayAgent {
     if let status = companions.observer?.ended() { observerEnded(status, at: now) }
     if let doctor = companions.doctor { look(after: doctor, at: now) }
     guard let observe = configuration.observe, !isStopping else { return }
-    if companions.observer == nil, now >= companions.startObserverAt { startObserver(observe, at: now) }
+    if observe.needsProcess, companions.observer == nil, now >= companions.startObserverAt {
+      startObserver(observe, at: now)
+    }
     if observe.findingsInterval != nil, companions.doctor == nil, now >= companions.startDoctorAt {
       startDoctor(at: now)
     }

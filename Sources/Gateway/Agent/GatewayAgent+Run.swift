@@ -53,7 +53,6 @@ extension GatewayAgent {
     // The last word; who watches reads it although the connection ends with it.
     runObservation(at: MonotonicClock.now())
     endCompanions()
-    runCompanions(at: MonotonicClock.now())
   }
 
   private var nextDeadline: Instant {
@@ -96,6 +95,7 @@ extension GatewayAgent {
       control.respond(request.token, response, now: clock)
     }
     runObservation(at: MonotonicClock.now())
+    runCompanions(at: MonotonicClock.now())
   }
 
   private mutating func heed(_ signal: Int32) {

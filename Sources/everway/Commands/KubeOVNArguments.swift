@@ -29,6 +29,12 @@ struct KubeOVNArguments: ParsableArguments {
 
   @Flag(
     help: ArgumentHelp(
+      "Keep the journal and serve page, API and metrics on 127.0.0.1:9479.",
+      discussion: "As `observe: {}` does in a file. EVERWAY_OBSERVE=true."))
+  var observe = false
+
+  @Flag(
+    help: ArgumentHelp(
       "Write the node's label and the OvnEip's status, as kube-ovn-cni does.",
       discussion: "EVERWAY_OWN_STATUS=true."))
   var ownStatus = false
@@ -52,6 +58,9 @@ struct KubeOVNArguments: ParsableArguments {
     kubeOVN.base = base
     let (owns, repairs) = (try Self.isOn("EVERWAY_OWN_STATUS"), try Self.isOn("EVERWAY_REPAIR_STALE_SESSIONS"))
     kubeOVN.ownsStatus = ownStatus || owns
+    // In a cluster the container beside this one observes; the doctor looks from here all the same.
+    let observes = try Self.isOn("EVERWAY_OBSERVE")
+    kubeOVN.base.observe = observe || observes ? .init() : .init(listen: [], journal: nil)
     if try Self.isOn("EVERWAY_BFDD_CONTROL") { kubeOVN.base.bfd.openBFDDControl = true }
     kubeOVN.repairsStaleSessions = repairStaleSessions || repairs
     if let gatewayHealth {
