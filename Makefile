@@ -34,7 +34,8 @@ test: setup lint ## install what is missing, build, run every test
 	Scripts/fuzz 3
 
 .PHONY: build
-build: setup ## the release binary, statically linked
+build: ## the release binary, statically linked
+	@Scripts/setup lab
 	$(SWIFT) build $(RELEASE)
 
 .PHONY: setup
