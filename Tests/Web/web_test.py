@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 import unittest
+import urllib.parse
 
 sys.path.insert(0, os.path.dirname(__file__))
 import browser  # noqa: E402
@@ -287,6 +288,71 @@ class OpenAPITests(unittest.TestCase):
         finally:
             stage.stop()
             shutil.rmtree(directory)
+
+
+@unittest.skipUnless(shutil.which("prometheus"), "SKIPPED: no prometheus")
+class PrometheusTests(unittest.TestCase):
+    """A real Prometheus, with the alerts of deploy/monitoring, reads what a gateway says."""
+
+    def setUp(self):
+        self.stage = Stage()
+        self.directory = tempfile.mkdtemp(prefix="everway-prometheus-")
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        rule = (ROOT / "deploy/monitoring/prometheus-rule.yaml").read_text().split("\nspec:\n", 1)[1]
+        pathlib.Path(self.directory + "/alerts.yaml").write_text(re.sub(r"(?m)^  ", "", rule))
+        pathlib.Path(self.directory + "/prometheus.yml").write_text(
+            "global: {scrape_interval: 1s, evaluation_interval: 1s}\nrule_files: [alerts.yaml]\nscrape_configs:\n"
+            f"  - job_name: everway\n    static_configs: [{{targets: ['127.0.0.1:{self.stage.port}']}}]\n")
+        self.log = open(self.directory + "/log", "w")
+        self.process = subprocess.Popen(
+            ["prometheus", f"--config.file={self.directory}/prometheus.yml", f"--storage.tsdb.path={self.directory}/data",
+             f"--web.listen-address=127.0.0.1:{self.port}"], stdout=self.log, stderr=self.log)
+
+    def tearDown(self):
+        self.process.kill()
+        self.process.wait()
+        self.log.close()
+        shutil.rmtree(self.directory, ignore_errors=True)
+        self.stage.stop()
+
+    def ask(self, path, **parameters):
+        query = "?" + urllib.parse.urlencode(parameters) if parameters else ""
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+            connection.request("GET", path + query)
+            data = json.loads(connection.getresponse().read())["data"]
+            connection.close()
+            return data
+        except (OSError, ValueError, KeyError):
+            return None
+
+    def wait(self, question, *arguments, **parameters):
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            found = question(self.ask(*arguments, **parameters))
+            if found:
+                return found
+            time.sleep(0.2)
+        raise AssertionError(f"{arguments} {parameters}: {self.ask(*arguments, **parameters)}")
+
+    def value(self, query):
+        return self.wait(lambda data: data and data["result"], "/api/v1/query", query=query)
+
+    def test_a_server_scrapes_and_evaluates(self):
+        self.value('up{job="everway"} == 1')
+        sessions = self.value("everway_bfd_session_up")
+        self.assertEqual(len(sessions), 12)
+        self.assertEqual({"session", "peer", "interface", "instance", "job", "__name__"}, set(sessions[0]["metric"]))
+        # Histograms came as such, and one scrape is like the next.
+        self.value("histogram_quantile(0.5, rate(everway_bfd_timer_lateness_seconds_bucket[10s])) >= 0 or vector(1)")
+        targets = self.ask("/api/v1/targets")["activeTargets"]
+        self.assertEqual(targets[0]["lastError"], "")
+        rules = self.wait(
+            lambda data: data and all(rule["health"] == "ok" for rule in data["groups"][0]["rules"]) and data["groups"][0]["rules"],
+            "/api/v1/rules")
+        self.assertGreaterEqual(len(rules), 20)
 
 
 @unittest.skipUnless(browser.PROGRAM, "SKIPPED: no chromium (Scripts/setup installs it)")
