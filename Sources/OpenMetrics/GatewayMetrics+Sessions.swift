@@ -61,7 +61,9 @@ extension GatewayMetrics {
       "Whether this end keeps a session down: drained, silent or dampened"
     ) {
       let session = $1.session
-      $0.sample($1.labels, session.drained || session.silentBecause != nil || session.dampening?.heldUntil != nil)
+      let isTold = session.sessionState == .adminDown || session.localDiagnostic == .init(code: 6)
+      $0.sample(
+        $1.labels, isTold || session.drained || session.silentBecause != nil || session.dampening?.heldUntil != nil)
     }
     addIntervals(entries)
     addPackets(entries)
@@ -91,7 +93,9 @@ extension GatewayMetrics {
       entries, "everway_bfd_session_detection_margin_ratio", .gauge,
       "What the longest gap of the last minute left of the detection time: 1 all, 0 nothing"
     ) {
-      guard let rhythm = $1.rhythm, let time = $1.session.detectionTime, time > 0, $1.session.sessionState == .up
+      // One packet is all the time that a multiplier of 1 gives, and in Demand mode silence is no failure.
+      guard let rhythm = $1.rhythm, let time = $1.session.detectionTime, time > 0, $1.session.sessionState == .up,
+        $1.session.demand?.active != true, $1.session.remoteMultiplier ?? 2 > 1
       else { return }
       $0.sample($1.labels, max(0, 1 - Double(rhythm.worstGap(samples: Self.window)) / Double(time)))
     }
@@ -143,9 +147,9 @@ extension GatewayMetrics {
     text.family("kube_ovn_bfdd_child_circuit_open", .gauge, "Always 0: there is no child")
     text.sample(0 as UInt64)
     text.family("kube_ovn_bfdd_circuit_open", .gauge, "Always 0: recovery never gives up")
-    for session in report.sessions {
-      let labels = MetricsText.Labels([("local", session.localAddress ?? ""), ("remote", session.peerAddress)])
-      text.sample(labels, 0 as UInt64)
+    let pairs = Set(report.sessions.map { [$0.localAddress ?? "", $0.peerAddress] })
+    for pair in pairs.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+      text.sample(MetricsText.Labels([("local", pair[0]), ("remote", pair[1])]), 0 as UInt64)
     }
   }
 
@@ -167,7 +171,7 @@ private struct Entry {
     var pairs = [("session", session.name), ("peer", session.peerAddress), ("interface", session.interface ?? "")]
     // Sessions of one key differ in these.
     if let vrf = session.vrf { pairs.append(("vrf", vrf)) }
-    if let namespace = session.namespace { pairs.append(("namespace", namespace)) }
+    if let namespace = session.namespace { pairs.append(("netns", namespace)) }
     if session.pathType != .singleHop {
       pairs.append(("path_type", session.pathType.rawValue))
       pairs.append(("local", session.localAddress ?? ""))

@@ -60,7 +60,8 @@ public struct GatewayMetrics {
     var metrics = GatewayMetrics(
       gateway: gateway, watcher: watcher, text: MetricsText(dialect, reserving: 16_384 + sessions * 2_048))
     metrics.addWatcher()
-    if let report = gateway.report {
+    // What a gateway that is gone said last is not how it is.
+    if let report = gateway.report, watcher.isConnected {
       metrics.addProgram(report)
       metrics.addSpeaker(report)
       metrics.addSessions(report)
@@ -102,14 +103,14 @@ public struct GatewayMetrics {
     text.sample(UInt64(report.problems.count))
     states(
       "everway_namespace_state", "State of the gateway's namespace", StatusReport.NamespaceState.allCases,
-      [(MetricsText.Labels([("namespace", report.namespace.name ?? "")]), report.namespace.state)])
+      [(MetricsText.Labels([("netns", report.namespace.name ?? "")]), report.namespace.state)])
     states(
       "everway_drain_state", "Whether this node is out of service", StatusReport.DrainState.allCases,
       [(.none, report.drain.state)])
     text.family("everway_uplinks_lost", .gauge, "Whether the uplinks that peers are told of are lost")
-    for uplinks in report.uplinks {
+    for (number, uplinks) in report.uplinks.enumerated() {
       let names = uplinks.watched.map(\.name).joined(separator: ",")
-      text.sample(MetricsText.Labels([("uplinks", names)]), uplinks.lost)
+      text.sample(MetricsText.Labels([("uplinks", names), ("set", "\(number)")]), uplinks.lost)
     }
     text.family("everway_interface_carrier", .gauge, "Whether an interface of the gateway is up and has a carrier")
     for interface in report.interfaces {

@@ -62,14 +62,15 @@ public struct PaceView: Sendable {
 }
 
 extension Speaker {
-  /// Every session's counters and pace; the pace begins anew.
+  /// Every session's counters and pace.
+  /// - Parameter anew: whether the pace begins anew after that.
   ///
   /// A gap that is still going on counts as it is now, so that the last second before a failure is told too.
-  public mutating func takePace(at now: Instant) -> [PaceView] {
+  public mutating func takePace(at now: Instant, anew: Bool = true) -> [PaceView] {
     var views: [PaceView] = []
     views.reserveCapacity(slots.count)
     for index in slots.indices {
-      guard let view = slots[index]?.takePace(index, at: now) else { continue }
+      guard let view = slots[index]?.takePace(index, at: now, anew: anew) else { continue }
       views.append(view)
     }
     return views
@@ -90,11 +91,13 @@ extension Speaker.Slot {
     if lateness > pace.worstLateness { pace.worstLateness = lateness }
   }
 
-  fileprivate mutating func takePace(_ index: Int, at now: Instant) -> PaceView {
+  fileprivate mutating func takePace(_ index: Int, at now: Instant, anew: Bool) -> PaceView {
     let age = session.remote == nil ? nil : max(0, now - session.lastReceived)
     var taken = pace
     if session.state == .up, let age { taken.worstGap = max(taken.worstGap, age) }
-    pace = SessionPace()
+    // Silence is no failure in Demand mode: there is no gap.
+    if session.demandInForce { taken.worstGap = 0 }
+    if anew { pace = SessionPace() }
     return PaceView(
       session: index, discriminator: session.localDiscriminator,
       counters: (counters.received, counters.transmitted), pace: taken, age: age, stamp: stamp)
@@ -114,6 +117,7 @@ extension Speaker.Slot {
       mix.add(UInt64(remote.detectMultiplier) | (remote.demand ? 256 : 0) | (session.demandInForce ? 512 : 0))
     }
     mix.add(counters.downs << 32 | counters.adminDowns)
+    mix.add(counters.invalid << 32 ^ counters.sendFailures << 16 ^ counters.withheld)
     mix.add(UInt64(UInt32(bitPattern: counters.lastSendError)) | (hold == nil ? 0 : 1 << 40))
     mix.add(UInt64(bitPattern: dampening?.heldUntil?.nanoseconds ?? 0))
     return mix.value

@@ -166,6 +166,6 @@ import Testing
   @Test func onlyWhatDiffersIsWritten() {
     #expect(RawTerminal.difference(from: ["a", "b"], to: ["a", "b"]).isEmpty)
     let text = RawTerminal.difference(from: ["a", "b"], to: ["a", "c"])
-    #expect(text == "\u{1b}[2;1Hc\u{1b}[K")
+    #expect(text == "\u{1b}[2;1H\u{1b}[Kc")
   }
 }

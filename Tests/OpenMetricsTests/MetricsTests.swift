@@ -105,6 +105,21 @@ import Testing
     #expect(!lines(Self.gateway(), .prometheus).contains { $0.hasPrefix("# UNIT") || $0 == "# EOF" })
   }
 
+  @Test func whatAGatewayThatIsGoneSaidLastIsNotHowItIs() {
+    let text = String(
+      decoding: GatewayMetrics.text(Self.gateway(), .init(isConnected: false), dialect: .prometheus), as: UTF8.self)
+    #expect(text.contains("everway_gateway_connected 0"))
+    #expect(!text.contains("everway_bfd_session_up") && !text.contains("everway_path_up"))
+  }
+
+  @Test func noSeriesIsThereTwice() {
+    var seen: Set<Substring> = []
+    for line in lines(Self.gateway(3)) where !line.hasPrefix("#") {
+      let series = line[..<(line.lastIndex(of: " ") ?? line.endIndex)]
+      #expect(seen.insert(series).inserted, "\(series)")
+    }
+  }
+
   @Test func aDialectIsChosenByTheRequest() {
     #expect(MetricsDialect(accept: "application/openmetrics-text;version=1.0.0,text/plain;q=0.5") == .openMetrics)
     #expect(MetricsDialect(accept: "*/*") == .prometheus)

@@ -43,12 +43,19 @@ final class ChildProcess {
     // It may have ended already; then nothing is lost.
     setpriority(__priority_which_t(PRIO_PROCESS.rawValue), id_t(pid), niceness)
     descriptor = cl_pidfd_open(pid)
+    // When memory runs out, this one goes before the gateway.
+    let score = open("/proc/\(pid)/oom_score_adj", O_WRONLY | O_CLOEXEC)
+    if score >= 0 {
+      write(score, "500", 3)
+      close(score)
+    }
   }
 
   deinit {
     if status == nil {
-      kill(-pid, SIGKILL)
-      waitpid(pid, nil, 0)
+      Glibc.kill(-pid, SIGKILL)
+      // One that hangs in the kernel is not waited for: it stays a zombie until this process ends.
+      waitpid(pid, nil, WNOHANG)
     }
     if descriptor >= 0 { close(descriptor) }
     if let output { close(output) }
@@ -58,8 +65,10 @@ final class ChildProcess {
   func ended() -> ExitStatus? {
     if let status { return status }
     var word: Int32 = 0
-    guard waitpid(pid, &word, WNOHANG) == pid else { return nil }
-    status = ExitStatus(waitStatus: word)
+    let found = waitpid(pid, &word, WNOHANG)
+    // Where SIGCHLD is ignored nobody is told how it ended.
+    if found < 0, errno == ECHILD { status = .exited(0) }
+    if found == pid { status = ExitStatus(waitStatus: word) }
     return status
   }
 
@@ -73,7 +82,8 @@ final class ChildProcess {
     return Array(octets.prefix(max(0, count)))
   }
 
-  func terminate() { if status == nil { kill(pid, SIGTERM) } }
+  func terminate() { if status == nil { Glibc.kill(pid, SIGTERM) } }
+  func kill() { if status == nil { Glibc.kill(-pid, SIGKILL) } }
 
   /// The file this process was started from; the very same program also when another has been put in its place since.
   private static let program: String = {

@@ -13,6 +13,8 @@ extension GatewayAgent {
   private static let lookDelay: Int64 = 20_000_000
   /// Between two looks however much happens.
   private static let shortestLookInterval: Int64 = 200_000_000
+  /// After a look that the engine did not answer in time.
+  private static let missedLookPause: Int64 = 5_000_000_000
   /// Of a session that left Up.
   private static let packetsPerEvent = 16
 
@@ -24,11 +26,14 @@ extension GatewayAgent {
       control.respond(request.token, .failure(failure), now: now)
       return
     }
-    // What the others are told next is the difference to what this one is told now.
-    if observation.streams.isEmpty { _ = look() } else { tellChanges(at: MonotonicClock.now()) }
     guard let descriptor = control.detach(request.token, .streaming) else { return }
     let stream = ObservationStream(descriptor)
     let report = statusReport()
+    // The others are told what differs from what they were told last; sessions follow with the next look.
+    if let told = observation.told {
+      let change = StatusChange(from: told, to: report)
+      if !change.isEmpty { observation.tell(.change(change)) }
+    }
     stream.send(ObservationMessage.status(report).line)
     for event in observation.events(after: cursor, run: startedAt) {
       stream.send(ObservationMessage.event(event).line)
@@ -60,21 +65,33 @@ extension GatewayAgent {
   }
 
   private mutating func tellChanges(at now: Instant) {
+    // The last events are all there is to say.
+    guard !hasStopped else { return }
+    let isSampleDue = now - observation.sampledAt >= Self.lookInterval * 9 / 10
     observation.lookAt = now + Self.lookInterval
     observation.lookedAt = now
-    guard let (look, report) = look() else {
-      // The engine is silent or not there yet: that is worth a report of its own, once.
-      if engine == nil, observation.told?.sessions.isEmpty != false { tellOwnChanges() }
+    guard let (look, report) = look(takesPace: isSampleDue) else {
+      guard engine != nil else { return tellOwnChanges() }
+      // A look that comes too late to be told is carried out all the same: what it took is told whole next time.
+      observation.mustTellAll = true
+      observation.lookAt = MonotonicClock.now() + Self.missedLookPause
       return
     }
-    if var change = observation.told.map({ StatusChange(from: $0, to: report) }) {
-      change.sessions = report.sessions
+    if observation.mustTellAll {
+      observation.mustTellAll = false
+      let whole = statusReport()
+      observation.told = whole
+      observation.tell(.status(whole))
+    } else if var change = observation.told.map({ StatusChange(from: $0, to: report) }) {
+      change.sessions = report.sessions.filter { look.changed.contains($0.localDiscriminator) }
       change.removedSessions = look.removed
       observation.told = report
       if !change.isEmpty { observation.tell(.change(change)) }
     }
-    observation.tell(
-      .samples(Samples(at: report.generatedAt, speaker: look.speaker, sessions: look.samples)))
+    if let samples = look.samples {
+      observation.sampledAt = now
+      observation.tell(.samples(Samples(at: report.generatedAt, speaker: look.speaker, sessions: samples)))
+    }
   }
 
   /// Before there is an engine.

@@ -14,12 +14,16 @@ struct Companions {
   var startObserverAt: Instant
   var backoff: Int64 = Companions.firstBackoff
   var observerStarted = Instant(nanoseconds: 0)
+  /// When one that was told to end is ended.
+  var killObserverAt = Instant.distantFuture
   var doctor: ChildProcess?
   var startDoctorAt: Instant
   /// When a doctor that does not end is ended.
   var doctorDeadline = Instant.distantFuture
   var findings: [StatusReport.Finding] = []
 
+  /// For one that was told to end.
+  static let patience: Int64 = 5_000_000_000
   static let firstBackoff: Int64 = 1_000_000_000
   static let longestBackoff: Int64 = 60_000_000_000
   /// A run that lasted so long was no failure to start.
@@ -43,7 +47,7 @@ extension GatewayAgent {
     let look = isBlind ? MonotonicClock.now() + 1_000_000_000 : Instant.distantFuture
     let start =
       c.observer == nil && configuration.observe?.needsProcess == true ? c.startObserverAt : .distantFuture
-    return min(min(start, look), nextDoctor)
+    return min(min(start, look), min(nextDoctor, c.killObserverAt))
   }
 
   private var nextDoctor: Instant {
@@ -53,6 +57,7 @@ extension GatewayAgent {
 
   mutating func runCompanions(at now: Instant) {
     if let status = companions.observer?.ended() { observerEnded(status, at: now) }
+    if now >= companions.killObserverAt { companions.observer?.kill() }
     if let doctor = companions.doctor { look(after: doctor, at: now) }
     guard let observe = configuration.observe, !isStopping else { return }
     if observe.needsProcess, companions.observer == nil, now >= companions.startObserverAt {
@@ -66,6 +71,7 @@ extension GatewayAgent {
   /// After a reload: another section is another process.
   mutating func observeChanged() {
     companions.observer?.terminate()
+    companions.killObserverAt = MonotonicClock.now() + Companions.patience
     companions.backoff = Companions.firstBackoff
     if configuration.observe?.findingsInterval == nil {
       companions.doctor = nil
@@ -97,6 +103,7 @@ extension GatewayAgent {
       if child.descriptor >= 0 { try? poller.watch(child.descriptor) }
       companions.observer = child
       companions.observerStarted = now
+      clearProblem("observe")
     } catch {
       companions.startObserverAt = now + companions.backoff
       setProblem("observe", "everway observe cannot be started: \(error)", help: nil, isWorthRetrying: false)
@@ -105,6 +112,7 @@ extension GatewayAgent {
 
   private mutating func observerEnded(_ status: ExitStatus, at now: Instant) {
     companions.observer = nil
+    companions.killObserverAt = .distantFuture
     guard !isStopping, configuration.observe != nil else { return clearProblem("observe") }
     if now - companions.observerStarted >= Companions.healthyRun { companions.backoff = Companions.firstBackoff }
     companions.startObserverAt = now + companions.backoff

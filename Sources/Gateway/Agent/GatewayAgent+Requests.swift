@@ -207,8 +207,10 @@ extension GatewayAgent {
 
   /// What is measured and the status of everything, of the sessions only those that are not as they were in the look before.
   /// - Returns: nil when the engine does not answer, or does not run.
-  mutating func look() -> (EngineLook, StatusReport)? {
-    guard engine != nil, let reply = try? Reply<EngineLook>(), let look = ask(.look(reply), reply) else {
+  mutating func look(takesPace: Bool) -> (EngineLook, StatusReport)? {
+    guard engine != nil, !hasStopped, let reply = try? Reply<EngineLook>(),
+      let look = ask(.look(takesPace: takesPace, reply), reply)
+    else {
       return nil
     }
     var report = ownStatus()
@@ -231,8 +233,8 @@ extension GatewayAgent {
 
   private mutating func add(_ snapshot: EngineSnapshot, to report: inout StatusReport) {
     let routeCounts = addRoutes(to: &report)
-    let builder = StatusBuilder(
-      snapshot: snapshot, configuration: configuration, wall: wallClock.time(of: snapshot.at))
+    wallClock.follow()
+    let builder = StatusBuilder(snapshot: snapshot, configuration: configuration, clock: wallClock)
     if let engine { report.speaker = builder.speaker(engine.scheduling) }
     report.sessions = builder.sessions
     report.paths = builder.paths

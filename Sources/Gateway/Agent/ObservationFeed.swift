@@ -1,16 +1,21 @@
 import BFD
 import Control
 import Glibc
+import Speaker
 
 /// One who watches this gateway, on a connection of their own, never waited for.
 final class ObservationStream {
-  /// Octets that wait for a slow reader at most: some reports of some thousand sessions. Beyond that it is let go; it may come
+  /// Octets that wait for a slow reader at most: two reports of some thousand sessions. Beyond that it is let go; it may come
   /// again and begin anew.
-  private static let limit = 64 << 20
+  private static let limit = 16 << 20
+  /// Nanoseconds after which a reader that takes nothing is let go.
+  private static let patience: Int64 = 10_000_000_000
 
   let descriptor: Int32
   private var outgoing = OutgoingOctets()
   private(set) var isFinished = false
+  /// When it last took anything, or had nothing to take.
+  private var tookAt = MonotonicClock.now()
 
   /// - Parameter descriptor: the connection, which is closed in the end.
   init(_ descriptor: Int32) { self.descriptor = descriptor }
@@ -29,8 +34,14 @@ final class ObservationStream {
   }
 
   func run() {
-    if case .quiet = ClientSign.of(descriptor), outgoing.flush(to: descriptor) { return }
-    isFinished = true
+    let before = outgoing.count
+    guard case .quiet = ClientSign.of(descriptor), outgoing.flush(to: descriptor) else {
+      isFinished = true
+      return
+    }
+    let now = MonotonicClock.now()
+    if outgoing.isEmpty || outgoing.count < before { tookAt = now }
+    if now - tookAt > Self.patience { isFinished = true }
   }
 }
 
@@ -49,6 +60,10 @@ struct ObservationFeed {
   /// When to look at the engine again.
   var lookAt: Instant = .distantFuture
   var lookedAt = Instant(nanoseconds: 0)
+  /// When the pace was last taken.
+  var sampledAt = Instant(nanoseconds: 0)
+  /// A look was lost: nobody knows what it would have told.
+  var mustTellAll = false
 
   /// Numbers an event, keeps it, and tells everyone.
   mutating func take(_ event: Event) {

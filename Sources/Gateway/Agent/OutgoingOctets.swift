@@ -51,6 +51,7 @@ enum ClientSign {
     var octet: UInt8 = 0
     let count = recv(descriptor, &octet, 1, Int32(MSG_DONTWAIT))
     if count == 0 { return .finished }
-    return count < 0 && errno != EAGAIN && errno != EINTR ? .gone : .quiet
+    // Nothing is expected any more: who goes on sending would keep this process busy.
+    return count > 0 || (errno != EAGAIN && errno != EINTR) ? .gone : .quiet
   }
 }

@@ -9,8 +9,7 @@ import Speaker
 struct StatusBuilder {
   let snapshot: EngineSnapshot
   let configuration: GatewayConfiguration
-  /// The wall clock when the snapshot was taken.
-  let wall: Timestamp
+  let clock: WallClock
   /// Sessions in VRFs and other namespaces, by their names.
   let elsewhere: [String: Elsewhere]
 
@@ -19,16 +18,16 @@ struct StatusBuilder {
     var interface: String?
   }
 
-  init(snapshot: EngineSnapshot, configuration: GatewayConfiguration, wall: Timestamp) {
+  init(snapshot: EngineSnapshot, configuration: GatewayConfiguration, clock: WallClock) {
     self.snapshot = snapshot
     self.configuration = configuration
-    self.wall = wall
+    self.clock = clock
     elsewhere = configuration.elsewhere
   }
 
   /// A monotonic instant on the wall clock.
   func timestamp(_ instant: Instant) -> Timestamp {
-    Timestamp(microseconds: wall.microseconds - (snapshot.at - instant) / 1_000)
+    clock.time(of: instant)
   }
 
   func secondsSince(_ instant: Instant) -> Double { Double(max(0, snapshot.at - instant)) / 1e9 }

@@ -13,10 +13,14 @@ struct WallClock {
 
   init() { offset = Self.currentOffset() }
 
-  mutating func time(of instant: Instant) -> Timestamp {
+  /// Follows the wall clock if it was set.
+  mutating func follow() {
     let current = Self.currentOffset()
     if abs(current - offset) > Self.tolerance { offset = current }
-    return Timestamp(microseconds: (instant.nanoseconds + offset) / 1_000)
+  }
+
+  func time(of instant: Instant) -> Timestamp {
+    Timestamp(microseconds: (instant.nanoseconds + offset) / 1_000)
   }
 
   private static func currentOffset() -> Int64 {

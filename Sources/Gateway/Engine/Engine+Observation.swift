@@ -4,8 +4,10 @@ import Speaker
 
 /// What those who watch are told in one look.
 struct EngineLook: Sendable {
-  /// Of all sessions that have an owner.
-  var samples: [SessionSample]
+  /// Of all sessions that have an owner; nil: the pace was left alone.
+  var samples: [SessionSample]?
+  /// Local discriminators of sessions that are not as they were in the look before.
+  var changed: Set<UInt32>
   var speaker: SpeakerSample
   /// Everything but the sessions that are as they were in the look before.
   var snapshot: EngineSnapshot
@@ -14,18 +16,23 @@ struct EngineLook: Sendable {
 }
 
 extension Engine {
-  /// Everything that is measured, and what is not as it was. There is one who looks: the agent.
-  mutating func look(at now: Instant) -> EngineLook {
+  /// What is measured, and what is not as it was. There is one who looks: the agent.
+  /// - Parameter takesPace: whether an interval of the measurements ends here.
+  mutating func look(at now: Instant, takesPace: Bool) -> EngineLook {
     var samples: [SessionSample] = []
     var speakerSample = SpeakerSample()
     var stamps: [UInt32: UInt64] = [:]
     var changed: [Int] = []
-    let views = speaker.takePace(at: now)
+    var changedDiscriminators: Set<UInt32> = []
+    let views = speaker.takePace(at: now, anew: takesPace)
     samples.reserveCapacity(views.count)
     stamps.reserveCapacity(views.count)
     for view in views where peerOfSession[view.session] != nil {
       stamps[view.discriminator] = view.stamp
-      if lookedStamps[view.discriminator] != view.stamp { changed.append(view.session) }
+      if lookedStamps[view.discriminator] != view.stamp {
+        changed.append(view.session)
+        changedDiscriminators.insert(view.discriminator)
+      }
       speakerSample.worstLateness = max(speakerSample.worstLateness, Self.microseconds(view.pace.worstLateness))
       samples.append(
         SessionSample(
@@ -37,7 +44,8 @@ extension Engine {
     let removed = lookedStamps.keys.filter { stamps[$0] == nil }
     lookedStamps = stamps
     // Whether a drain is over is judged by all sessions.
-    let snapshot = snapshot(at: now, of: core.isDrained || !core.drainedPeers.isEmpty ? speaker.indices : changed)
+    let isDraining = core.isDrained || !core.drainedPeers.isEmpty || !core.drainedPaths.isEmpty
+    let snapshot = snapshot(at: now, of: isDraining ? speaker.indices : changed)
     let counters = snapshot.counters
     speakerSample.received = counters.received
     speakerSample.sent = counters.transmitted
@@ -47,8 +55,15 @@ extension Engine {
     speakerSample.discards = DiscardReason.allCases.compactMap { reason in
       counters[reason] == 0 ? nil : StatusReport.Discard(reason: "\(reason)", count: counters[reason])
     }
-    return EngineLook(samples: samples, speaker: speakerSample, snapshot: snapshot, removed: removed)
+    return EngineLook(
+      samples: takesPace ? samples : nil, changed: changedDiscriminators, speaker: speakerSample,
+      snapshot: snapshot,
+      removed: removed)
   }
+
+  /// Has every session told whole in the next look: something has changed that their stamps do not show, such as what the
+  /// configuration says of them, their keys, or why they are held.
+  mutating func forgetLooks() { lookedStamps = lookedStamps.mapValues { _ in 0 } }
 
   private static func microseconds(_ nanoseconds: Int64) -> UInt64 { UInt64(max(0, nanoseconds) / 1_000) }
 }

@@ -89,13 +89,15 @@ extension Engine {
     case .setKeys(let keys):
       keyChains = keys
       syncKeys(at: now)
+      forgetLooks()
     case .setDrained(let target, let drained, let reply):
       let isNews = core.setDrained(target, drained, at: now)
+      forgetLooks()
       core.settle(at: now)
       applyEffects()
       reply.fulfil(isNews)
     case .snapshot(let reply): reply.fulfil(snapshot(at: now))
-    case .look(let reply): reply.fulfil(look(at: now))
+    case .look(let takesPace, let reply): reply.fulfil(look(at: now, takesPace: takesPace))
     case .ping(let reply): reply.fulfil(())
     case .watch(let feed, let includingDiscarded): watch(feed, includingDiscarded: includingDiscarded)
     case .lastPackets(let name, let reply): reply.fulfil(keptPackets(of: name))
@@ -109,6 +111,7 @@ extension Engine {
     let oldNames = core.model.peers
     let oldModel = core.model.probes
     configuration = new
+    forgetLooks()
     syncCapture()
     core.reconfigure(new, at: now)
     core.prepareHolds(at: now)

@@ -142,7 +142,9 @@ extension Engine {
             .info, .session, of: core.model.peers[peer],
             "BFD session \(session) of allow entry \(core.model.peers[peer]) removed: silent")
         }
-      case .keysChanged(let chain, let keys): keysChanged(chain, keys, at: turnBegan)
+      case .keysChanged(let chain, let keys):
+        keysChanged(chain, keys, at: turnBegan)
+        forgetLooks()
       case .dampened(let session, let until): tellDampened(session, until: until)
       case .undampened(let session):
         guard let peer = peerOfSession[session] else { continue }

@@ -12,7 +12,7 @@ enum EngineCommand: Sendable {
   case setDrained(GatewayCore.Target, Bool, Reply<Bool>)
   case snapshot(Reply<EngineSnapshot>)
   /// What is measured, and what has changed since the last look.
-  case look(Reply<EngineLook>)
+  case look(takesPace: Bool, Reply<EngineLook>)
   /// Show that the thread turns.
   case ping(Reply<Void>)
   /// Copy packets to the feed from now on; nil: no more.

@@ -41,6 +41,12 @@ final class RawTerminal {
     writeAll(STDOUT_FILENO, Self.enter)
   }
 
+  /// The shell has given the terminal back, after it was stopped from outside: it is as the shell has it.
+  func resume() {
+    isEntered = false
+    enter()
+  }
+
   func leave() {
     guard isEntered else { return }
     isEntered = false
@@ -66,7 +72,7 @@ final class RawTerminal {
   static func difference(from old: [String], to new: [String]) -> String {
     var text = ""
     for (number, line) in new.enumerated() where number >= old.count || old[number] != line {
-      text += "\u{1b}[\(number + 1);1H\(line)\u{1b}[K"
+      text += "\u{1b}[\(number + 1);1H\u{1b}[K\(line)"
     }
     if old.count != new.count { text += "\u{1b}[\(new.count);1H\u{1b}[J" + (new.last ?? "") }
     return text

@@ -83,7 +83,9 @@ struct TopLoop: ~Copyable {
         case SIGTSTP:
           terminal.suspend()
           redraw()
-        case SIGCONT: redraw()
+        case SIGCONT:
+          terminal.resume()
+          redraw()
         default: return signal
         }
       }

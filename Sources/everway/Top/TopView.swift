@@ -41,7 +41,8 @@ struct TopView {
     }
     var first: Line = [
       Styled("everway \(report.version)", .bold), Styled(report.hostName.map { " on \($0)" } ?? ""),
-      Styled(", up \(Quantities.duration(seconds: report.uptimeSeconds))"),
+      Styled(
+        ", up \(Quantities.duration(seconds: (gateway.at ?? report.generatedAt).seconds(since: report.startedAt)))"),
       Styled(report.namespace.name.map { ", namespace \($0)" } ?? "")
     ]
     if report.namespace.state != .healthy { first.append(Styled(" \(report.namespace.state.rawValue)", .bad)) }
