@@ -94,6 +94,7 @@ extension Session {
     parametersChanged()
     guard new != old else { return nil }
     return Transition(
-      from: old, to: new, cause: cause, diagnostic: diagnostic, remoteDiagnostic: remote?.diagnostic, at: now)
+      from: old, to: new, cause: cause, diagnostic: diagnostic, remoteDiagnostic: remote?.diagnostic, at: now,
+      silence: old == .up ? now - lastReceived : nil)
   }
 }

@@ -7,6 +7,7 @@ extension Session {
     let echoFailed = echo == nil ? nil : expireEcho(at: now)
     guard let deadline = detectionDeadline, now >= deadline else { return echoFailed }
     let lastWords = remote?.diagnostic
+    let detectionTime = detectionTime
     if authentication != nil {
       let silence = lastReceived + 2 * (detectionTime ?? 0)
       authentication?.peerSilent(forgetAt: silence)
@@ -16,6 +17,7 @@ extension Session {
     var transition = change(
       to: .down, diagnostic: .controlDetectionTimeExpired, cause: .detectionTimeExpired, at: deadline)
     transition?.remoteDiagnostic = lastWords
+    transition?.detectionTime = detectionTime
     return transition
   }
 

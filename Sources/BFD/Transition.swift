@@ -26,6 +26,10 @@ public struct Transition: Hashable, Sendable {
   public var remoteDiagnostic: Diagnostic?
   /// When it happened; for a timeout the end of the Detection Time, not the moment it was noticed.
   public var at: Instant
+  /// Of a session that left Up: nanoseconds from the peer's last packet to `at`.
+  public var silence: Int64?
+  /// Of a Detection Time that ended: its length in nanoseconds (RFC 5880 section 6.8.4).
+  public var detectionTime: Int64?
 
   /// Whether clients must take this as the failure of the path: it left Up, and not because an operator at
   /// either end asked for it. A session that was never Up reports no failure (RFC 5882 section 3.3).

@@ -75,7 +75,7 @@ import Testing
       down
         == Transition(
           from: .up, to: .down, cause: .detectionTimeExpired, diagnostic: .controlDetectionTimeExpired,
-          remoteDiagnostic: Diagnostic.none, at: at(160)))
+          remoteDiagnostic: Diagnostic.none, at: at(160), silence: 150_000_000, detectionTime: 150_000_000))
     #expect(down?.isFailure == true)
 
     var initializing = makeSession()
@@ -83,6 +83,18 @@ import Testing
     #expect(initializing.state == .`init`)
     #expect(initializing.expire(at: at(3_005))?.from == .`init`)
     #expect(initializing.diagnostic == .controlDetectionTimeExpired)
+  }
+
+  @Test("A packet that comes too late tells how long the silence was, although it ends it") func lateSilence() {
+    var session = makeUp()
+    guard case .accepted(let expired, _, _) = session.receive(makePacket(.up), at: at(500)) else {
+      Issue.record("the packet was discarded")
+      return
+    }
+    #expect(expired?.at == at(160))
+    #expect(expired?.silence == 150_000_000)
+    #expect(expired?.detectionTime == 150_000_000)
+    #expect(session.lastReceived == at(500))
   }
 
   @Test("Row 23: detection does not fire in Down and AdminDown, and a Down is told once") func row23Silent() {

@@ -10,9 +10,6 @@ public struct GatewayEvent: Hashable, Sendable {
     var discriminator: UInt32
     var peerAddress: String?
     var transition: Transition?
-    /// Of a session that left Up, nanoseconds: since the peer's last packet, and the Detection Time.
-    var silence: Int64?
-    var detectionTime: Int64?
   }
 
   /// What the kernel has done to a group.
@@ -59,9 +56,9 @@ public struct GatewayEvent: Hashable, Sendable {
         event.cause = .init(transition.cause)
         event.localDiagnostic = .init(code: transition.diagnostic.code)
         event.remoteDiagnostic = transition.remoteDiagnostic.map { .init(code: $0.code) }
+        event.silence = transition.silence.map(Self.microseconds)
+        event.detectionTime = transition.detectionTime.map(Self.microseconds)
       }
-      event.silence = session.silence.map(Self.microseconds)
-      event.detectionTime = session.detectionTime.map(Self.microseconds)
     }
     if let group {
       event.latency = Self.microseconds(group.latency)

@@ -185,15 +185,9 @@ extension Engine {
       to: StatusReport.SessionState(transition.to).rawValue,
       text)
     guard let view = speaker.view(session) else { return event }
-    var part = GatewayEvent.SessionPart(
+    event.session = GatewayEvent.SessionPart(
       discriminator: view.session.localDiscriminator, peerAddress: view.settings.remoteAddress.map { "\($0)" },
       transition: transition)
-    if transition.from == .up {
-      let silence = transition.at - view.session.lastReceived
-      part.silence = silence
-      if transition.cause == .detectionTimeExpired { part.detectionTime = silence }
-    }
-    event.session = part
     return event
   }
 
