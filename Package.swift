@@ -66,6 +66,7 @@ let package = Package(
     library("NetworkNamespaces", ["CLinux", "Languages", "NamespaceDiagnosis"]),
     library("Netlink", ["CLinux", "Addresses", "NetworkNamespaces"]),
     library("PacketSockets", ["CLinux", "Addresses"]),
+    library("EBPF", ["Addresses", "CLinux"]),
     library(
       "Speaker", ["CLinux", "Addresses", "BFD", "Capture", "Netlink", "NetworkNamespaces", "PacketSockets"]),
     library("Probing", ["CLinux", "Addresses", "BFD", "Netlink", "NetworkNamespaces", "PacketSockets"]),
@@ -205,6 +206,7 @@ let package = Package(
       name: "NamespaceTestSupport", dependencies: ["NetworkNamespaces"], path: "Tests/NamespaceTestSupport",
       swiftSettings: settings),
     tests("NetworkNamespaces", ["CLinux", "Languages", "NamespaceDiagnosis", "NamespaceTestSupport", "Processes"]),
+    tests("EBPF", ["Addresses", "CLinux", "NamespaceTestSupport", "NetworkNamespaces"]),
     tests("Netlink", ["Addresses", "CLinux", "NamespaceTestSupport", "NetworkNamespaces"]),
     tests(
       "Speaker",

@@ -4,6 +4,7 @@
 #ifndef EVERWAY_CLINUX_H
 #define EVERWAY_CLINUX_H
 
+#include "cl_bpf.h"
 #include "cl_machine.h"
 #include "cl_namespace.h"
 #include "cl_netlink.h"
