@@ -186,6 +186,15 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser")
       ],
       path: "Benchmarks/Failover", swiftSettings: settings),
+    .target(name: "SpeakerLoad", path: "Benchmarks/Speakers/Load", swiftSettings: settings),
+    .executableTarget(
+      name: "SpeakerBenchmark",
+      dependencies: [
+        "CLinux", "Lab", "NetworkNamespaces", "Processes", "SpeakerLoad",
+        .product(name: "ArgumentParser", package: "swift-argument-parser")
+      ],
+      path: "Benchmarks/Speakers", exclude: ["Load", "everway.sh"], swiftSettings: settings),
+    tests("SpeakerLoad"),
 
     tests("Addresses"),
     tests("BFD", ["Addresses"]),

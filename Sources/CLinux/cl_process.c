@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "cl_process.h"
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -10,6 +11,8 @@ _Static_assert(CL_MFD_CLOEXEC == MFD_CLOEXEC, "MFD_CLOEXEC");
 
 // By number: glibc has the wrapper only since 2.36.
 int cl_pidfd_open(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
+int cl_die_with_parent(void) { return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); }
 
 int cl_give_up_privileges(void) {
   // CAP_LAST_CAP of this kernel may be above that of the headers; the first one that is unknown ends it. Without

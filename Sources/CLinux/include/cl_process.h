@@ -9,6 +9,8 @@ int cl_fork(void) __asm__("fork");
 // memfd_create of <sys/mman.h> under _GNU_SOURCE; the flag is checked in cl_process.c.
 enum { CL_MFD_CLOEXEC = 1 };
 int cl_memfd_create(const char *name, unsigned flags) __asm__("memfd_create");
+// SIGKILL to this process when the thread that started it ends (PR_SET_PDEATHSIG of prctl(2)): 0, or -1 with errno.
+int cl_die_with_parent(void);
 // Drops every capability of this thread, the only one yet, and sets no_new_privs (prctl(2), capset(2)): 0, or -1 with errno.
 int cl_give_up_privileges(void);
 
