@@ -6,7 +6,7 @@ export PATH := $(PATH):/opt/swift/usr/bin
 SWIFT ?= swift
 RELEASE := -c release --static-swift-stdlib --product everway
 # Tests that use the network run one after the other; the others share the cores.
-PURE := AddressesTests|ObservationTests|HistoryTests|OpenMetricsTests|DoctorTests|BFDTests|CaptureTests|FirewallTests|KubeOVNTests|KubernetesProtocolTests|PeerProbeTests|OpenBFDDTests|OVSDBProtocolTests|YAMLTests|ConfigurationFileTests|NamespaceDiagnosisTests|FuzzTests
+PURE := AddressesTests|ObservationTests|HistoryTests|OpenMetricsTests|DoctorTests|BFDTests|CaptureTests|FirewallTests|SpeakerLoadTests|KubeOVNTests|KubernetesProtocolTests|PeerProbeTests|OpenBFDDTests|OVSDBProtocolTests|YAMLTests|ConfigurationFileTests|NamespaceDiagnosisTests|FuzzTests
 NETWORK := NetworkNamespacesTests|CollectorsTests|NetlinkTests|EBPFTests|SpeakerTests|ProbingTests|GatewayTests|BeaconTests|ControlTests|JournalTests|ObserverTests|CommandTests|PeerProberTests|LabTests|OVSDBTests|KubernetesTests|DeployTests|ClusterSourcesTests|InteropTests
 
 .PHONY: help
@@ -70,6 +70,11 @@ fuzz: ## every parser, and sessions, fed hostile octets: FUZZ_SECONDS each (defa
 .PHONY: bench-failover
 bench-failover: setup ## from the end of the detection time to the kernel's acknowledgement
 	$(SWIFT) run -c release FailoverBenchmark
+
+.PHONY: bench-speakers
+bench-speakers: build ## what a BFD packet costs, beside BIRD, FRR and OpenBFDD: ARGS='--quick', '--curve', 'stress', 'suspend'
+	$(SWIFT) build -c release --static-swift-stdlib --product SpeakerBenchmark
+	@$$($(SWIFT) build $(RELEASE) --show-bin-path)/SpeakerBenchmark $(ARGS)
 
 .PHONY: lint
 lint: ## check the format

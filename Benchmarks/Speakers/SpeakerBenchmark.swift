@@ -132,6 +132,8 @@ struct Table: ParsableCommand {
           }
         }
         rows.append(row)
+        // Nothing is lost when it is interrupted.
+        if let json { try put(Tables.json(rows), json) }
       }
     }
     var versions: [String] = []
@@ -143,7 +145,6 @@ struct Table: ParsableCommand {
     if !curve { print(Tables.time(rows)) }
     print(Tables.ratios(rows))
     print(Tables.notes(rows) + "load \(load()) at the end")
-    if let json { try put(Tables.json(rows), json) }
   }
 
   static func brief(_ run: Run) -> String {
