@@ -29,7 +29,8 @@ public struct Demultiplexer: Sendable {
     case discarded(DiscardReason)
   }
 
-  private var entries: [Entry?] = []
+  /// One without a discriminator is free.
+  private var entries: [Entry] = []
   private var byKey: [SessionKey: Int] = [:]
   private var byDiscriminator = DiscriminatorTable()
 
@@ -50,8 +51,8 @@ public struct Demultiplexer: Sendable {
   /// Registers a session under the index its owner gave it. False when key or discriminator is taken.
   public mutating func insert(_ entry: Entry, index: Int) -> Bool {
     guard byKey[entry.key] == nil, byDiscriminator[entry.localDiscriminator] == nil else { return false }
-    while entries.count <= index { entries.append(nil) }
-    precondition(entries[index] == nil, "one index, one session")
+    while entries.count <= index { entries.append(Entry.free) }
+    precondition(entries[index].localDiscriminator == 0, "one index, one session")
     entries[index] = entry
     byKey[entry.key] = index
     byDiscriminator.insert(entry.localDiscriminator, value: Int32(index))
@@ -59,8 +60,9 @@ public struct Demultiplexer: Sendable {
   }
 
   public mutating func remove(index: Int) {
-    guard entries.indices.contains(index), let entry = entries[index] else { return }
-    entries[index] = nil
+    guard entries.indices.contains(index), entries[index].localDiscriminator != 0 else { return }
+    let entry = entries[index]
+    entries[index] = Entry.free
     byKey[entry.key] = nil
     byDiscriminator.remove(entry.localDiscriminator)
   }
@@ -78,15 +80,14 @@ public struct Demultiplexer: Sendable {
       guard let found = indexByAddress(source) else { return .discarded(.noSession) }
       index = found
     }
-    guard let entry = entries[index] else { return .discarded(.noSession) }
-    if let reason = entry.objection(to: source) { return .discarded(reason) }
+    if let reason = entries[index].objection(to: source) { return .discarded(reason) }
     return .session(index)
   }
 
   /// The session with the sender of a packet that `match` discarded for its Your Discriminator, as though it had carried
   /// none. For hints only: RFC 5880 section 6.8.6 forbids to accept the packet.
   public func sender(of source: PacketSource) -> Int? {
-    guard let index = indexByAddress(source), entries[index]?.objection(to: source) == nil else { return nil }
+    guard let index = indexByAddress(source), entries[index].objection(to: source) == nil else { return nil }
     return index
   }
 
@@ -104,6 +105,8 @@ public struct Demultiplexer: Sendable {
 }
 
 extension Demultiplexer.Entry {
+  fileprivate static let free = Self(key: SessionKey(peer: .pointToPoint(interface: 0)), localDiscriminator: 0)
+
   /// Why a packet that names this session still is not for it; nil when it is.
   func objection(to source: PacketSource) -> DiscardReason? {
     if source.domain != key.domain { return .wrongDomain }

@@ -34,6 +34,7 @@ enum Answer {
 extension Prober {
   /// Reads the sockets that have something.
   mutating func receive(until now: Instant) {
+    guard !links.isEmpty else { return }
     // Each socket is read empty, or up to `now`, in its turn; the limit is for one that never gets there.
     for _ in 0...links.count {
       let ready = withUnsafeTemporaryAllocation(of: epoll_event.self, capacity: 16) { events in

@@ -8,12 +8,16 @@ import NetworkNamespaces
 final class Receiver: Sendable {
   let endpoint: Endpoint
   let descriptor: Int32
+  /// What only says once more that all is well comes in here and can wait: see `SteadyGate`; -1 where there is one socket
+  /// for everything.
+  let steady: Int32
 
-  deinit { close(descriptor) }
+  deinit { for descriptor in [descriptor, steady] where descriptor >= 0 { close(descriptor) } }
 
-  fileprivate init(_ endpoint: Endpoint, _ descriptor: Int32) {
+  fileprivate init(_ endpoint: Endpoint, _ descriptor: Int32, steady: Int32 = -1) {
     self.endpoint = endpoint
     self.descriptor = descriptor
+    self.steady = steady
   }
 }
 
@@ -46,7 +50,7 @@ enum EndpointSockets {
     _ endpoint: Endpoint, in namespace: borrowing NetworkNamespace, beside neighbours: [Receiver]
   ) throws(SpeakerError) -> Receiver {
     do {
-      let descriptor = try namespace.perform { () throws(SystemCallError) in
+      let (descriptor, steady) = try namespace.perform { () throws(SystemCallError) in
         let fd = try socket(endpoint.address.family)
         do throws(SystemCallError) {
           try prepareReceiver(fd, endpoint.address.family)
@@ -57,11 +61,34 @@ enum EndpointSockets {
           close(fd)
           throw error
         }
-        return fd
+        return (fd, steadySocket(beside: fd, endpoint))
       }
-      return Receiver(endpoint, descriptor)
+      return Receiver(endpoint, descriptor, steady: steady)
     } catch {
       throw SpeakerError(message: explain(error, endpoint), code: error.code)
+    }
+  }
+
+  /// A second socket on the same port, for packets that need nobody to wake up.
+  ///
+  /// The first was bound alone, so nobody else has the port; who joins the group later is given nothing by the program
+  /// that chooses among its sockets.
+  /// - Returns: -1 where the kernel has no such thing: then the first socket hears everything.
+  private static func steadySocket(beside first: Int32, _ endpoint: Endpoint) -> Int32 {
+    guard endpoint.pathType == .singleHop || endpoint.pathType == .multihop else { return -1 }
+    guard let fd = try? socket(endpoint.address.family) else { return -1 }
+    do throws(SystemCallError) {
+      try setOption(first, SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT")
+      try setOption(fd, SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT")
+      try prepareReceiver(fd, endpoint.address.family)
+      try bindToDevice(fd, endpoint.device)
+      try bindSocket(fd, endpoint.address, endpoint.port ?? 0)
+      guard cl_steady_select(first) == 0 else { throw SystemCallError("choose among sockets") }
+      return fd
+    } catch {
+      close(fd)
+      try? setOption(first, SOL_SOCKET, SO_REUSEPORT, 0, "SO_REUSEPORT")
+      return -1
     }
   }
 

@@ -45,9 +45,9 @@ extension Speaker {
 
   /// The last packets of a session, oldest first.
   public func lastPackets(of index: Int) -> [CapturedPacket] {
-    guard slots.indices.contains(index), let settings = slots[index]?.settings else { return [] }
+    guard let settings = slots[index]?.pointee.settings else { return [] }
     let offset = WallClock.offset()
-    let local = slots[index]?.heardAt
+    let local = slots[index]?.pointee.heardAt
     return rings.packets(of: index).map { captured($0, settings, local, offset) }
   }
 
@@ -75,8 +75,8 @@ extension Speaker {
       length: max(payload.byteCount, arrivalLength), authenticationType: Self.authenticationType(payload),
       fate: fate)
     rings.append(record, session: index)
-    if fate == PacketRecord.taken, slots[index]?.settings.localAddress == nil {
-      slots[index]?.heardAt = source.destination
+    if fate == PacketRecord.taken, slots[index]?.pointee.settings.localAddress == nil {
+      slots[index]?.pointee.heardAt = source.destination
     }
     guard tap != nil else { return }
     let copy = captured(record, source, WallClock.offset())
@@ -89,8 +89,8 @@ extension Speaker {
       at: turnAt, octets: octets, sourcePort: 0, timeToLive: 255, length: length,
       authenticationType: authenticationType, fate: PacketRecord.sent)
     rings.append(record, session: index)
-    if tap != nil, let settings = slots[index]?.settings {
-      let copy = captured(record, settings, slots[index]?.heardAt, WallClock.offset())
+    if tap != nil, let settings = slots[index]?.pointee.settings {
+      let copy = captured(record, settings, slots[index]?.pointee.heardAt, WallClock.offset())
       tap?.append(copy, session: index)
     }
   }

@@ -12,7 +12,7 @@ extension Speaker {
   /// Opens the sockets for echoes of a session's domain, if the session wants any and they are not there.
   /// - Returns: false when they cannot be had; the session's view says why.
   @discardableResult mutating func openEcho(for index: Int) -> Bool {
-    guard let settings = slots[index]?.settings else { return false }
+    guard let settings = slots[index]?.pointee.settings else { return false }
     let parameters = settings.parameters
     guard parameters.echo != nil || parameters.requiredMinEchoRx != .zero else { return false }
     while echoPaths.count <= index { echoPaths.append(nil) }
@@ -49,12 +49,12 @@ extension Speaker {
 
   /// Sends the echo that is due.
   mutating func serveEcho(_ index: Int, at now: Instant) {
-    guard slots[index]?.session.nextEcho != nil, findWay(index, at: now) else { return }
+    guard slots[index]?.pointee.session.nextEcho != nil, findWay(index, at: now) else { return }
     let slack = echoSlack(of: index)
-    guard let transmission = slots[index]?.session.transmitEcho(at: now, random: random.next(), slack: slack) ?? nil
+    guard let transmission = slots[index]?.pointee.session.transmitEcho(at: now, random: random.next(), slack: slack) ?? nil
     else { return }
     guard let route = echoPaths[index]?.route ?? nil, let local = echoPaths[index]?.view.localAddress,
-      let settings = slots[index]?.settings,
+      let settings = slots[index]?.pointee.settings,
       let port = echoPorts.first(where: { $0.domain == settings.key.domain })
     else { return }
     let start = UDPFrame.headerLength(local.family)
@@ -78,13 +78,13 @@ extension Speaker {
   private mutating func findWay(_ index: Int, at now: Instant) -> Bool {
     guard echoPaths.indices.contains(index), let path = echoPaths[index] else { return openEcho(for: index) }
     if let again = path.lookAgainAt, now < again { return path.route != nil }
-    guard let settings = slots[index]?.settings, let peer = settings.remoteAddress, openEcho(for: index),
+    guard let settings = slots[index]?.pointee.settings, let peer = settings.remoteAddress, openEcho(for: index),
       let port = echoPorts.first(where: { $0.domain == settings.key.domain })
     else {
       echoPaths[index]?.lookAgainAt = now + Self.echoRefresh.unwell * 10
       return false
     }
-    let isWell = slots[index]?.session.state == .up && slots[index]?.session.echo?.isAnswered == true
+    let isWell = slots[index]?.pointee.session.state == .up && slots[index]?.pointee.session.echo?.isAnswered == true
     echoPaths[index]?.lookAgainAt = now + (isWell ? Self.echoRefresh.well : Self.echoRefresh.unwell)
     // An interface of the configuration, one that the peer was heard on, or the one whose prefix the peer is in.
     let link =
@@ -116,12 +116,12 @@ extension Speaker {
   }
 
   private func echoSlack(of index: Int) -> Int64 {
-    Self.grain(of: slots[index]?.session.echoInterval.nanoseconds ?? 0)
+    Self.grain(of: slots[index]?.pointee.session.echoInterval.nanoseconds ?? 0)
   }
 
   /// When a session's echoes want to be served.
-  func echoWish(_ session: borrowing Session, _ index: Int) -> Instant {
-    guard let due = session.nextEcho else { return .distantFuture }
+  func echoWish(of index: Int) -> Instant {
+    guard let session = slots[index]?.pointee.session, let due = session.nextEcho else { return .distantFuture }
     var wish = due
     if echoPaths.indices.contains(index), echoPaths[index]?.route != nil {
       let grain = Self.grain(of: session.echoInterval.nanoseconds)
@@ -177,14 +177,14 @@ extension Speaker {
       if header.timeToLive != 255 { count(reason) }
     case .echo(let echo, let isUnaffiliated):
       guard let index = demultiplexer.index(discriminator: echo.discriminator),
-        slots[index]?.settings.key.domain == port.domain
+        slots[index]?.pointee.settings.key.domain == port.domain
       else { return count(.yourDiscriminatorUnknown) }
       // 254 to the letter for a session that only forwarding keeps up (RFC 9747 section 2).
       guard isUnaffiliated ? header.timeToLive == 254 : header.timeToLive >= 254 else { return count(.timeToLive) }
       guard echoPaths.indices.contains(index), echoPaths[index]?.view.interface == frame.interface_index else {
         return count(.wrongInterface)
       }
-      guard slots[index]?.session.isUnaffiliated == isUnaffiliated else { return count(.echoUnexpected) }
+      guard slots[index]?.pointee.session.isUnaffiliated == isUnaffiliated else { return count(.echoUnexpected) }
       deliver(echo, index, at: arrival)
     }
   }
@@ -207,7 +207,7 @@ extension Speaker {
   }
 
   private mutating func deliver(_ echo: EchoPacket, _ index: Int, at arrival: Instant) {
-    guard let reception = slots[index]?.session.receive(echo, at: arrival) else { return }
+    guard let reception = slots[index]?.pointee.session.receive(echo, at: arrival) else { return }
     switch reception {
     case .discarded(let reason): count(reason)
     case .accepted(let expired, let transition):
@@ -228,7 +228,7 @@ extension Speaker {
         of: SessionKey(peer: .address(header.source, interface: frame.interface_index), domain: port.domain))
       ?? demultiplexer.index(of: SessionKey(peer: .address(header.source, interface: 0), domain: port.domain))
     guard let index, echoPaths.indices.contains(index), echoPaths[index] != nil,
-      let session = slots[index]?.session, session.state == .up, !session.isMute,
+      let session = slots[index]?.pointee.session, session.state == .up, !session.isMute,
       session.configuration.requiredMinEchoRx != .zero,
       frame.source_length == 6
     else { return count(.echoUnexpected) }

@@ -4,49 +4,49 @@ public import BFD
 extension Speaker {
   /// Keeps a session down and tells its peer.
   public mutating func hold(_ index: Int, _ hold: Session.Hold, at now: Instant) {
-    guard slots.indices.contains(index), slots[index] != nil else { return }
-    slots[index]?.hold = hold
-    record(slots[index]?.session.hold(hold, at: now) ?? nil, of: index)
+    guard slots[index] != nil else { return }
+    slots[index]?.pointee.hold = hold
+    record(slots[index]?.pointee.session.hold(hold, at: now) ?? nil, of: index)
     arm(index)
   }
 
   /// Ends the owner's hold.
   public mutating func release(_ index: Int, at now: Instant) {
-    guard slots.indices.contains(index), slots[index]?.hold != nil else { return }
-    slots[index]?.hold = nil
-    if slots[index]?.dampening?.heldUntil == nil {
-      record(slots[index]?.session.release(at: now) ?? nil, of: index)
+    guard slots.indices.contains(index), slots[index]?.pointee.hold != nil else { return }
+    slots[index]?.pointee.hold = nil
+    if slots[index]?.pointee.dampening?.heldUntil == nil {
+      record(slots[index]?.pointee.session.release(at: now) ?? nil, of: index)
     } else {
-      record(slots[index]?.session.hold(.down(.pathDown), at: now) ?? nil, of: index)
+      record(slots[index]?.pointee.session.hold(.down(.pathDown), at: now) ?? nil, of: index)
     }
     arm(index)
   }
 
   /// A session failed: if it does so too often, it is held.
   mutating func dampen(_ index: Int, failedAt now: Instant) {
-    guard let until = slots[index]?.dampening?.failed(at: now) ?? nil else { return }
+    guard let until = slots[index]?.pointee.dampening?.failed(at: now) ?? nil else { return }
     events.append(.dampened(session: index, until: until))
-    if slots[index]?.hold == nil { record(slots[index]?.session.hold(.down(.pathDown), at: now) ?? nil, of: index) }
+    if slots[index]?.pointee.hold == nil { record(slots[index]?.pointee.session.hold(.down(.pathDown), at: now) ?? nil, of: index) }
   }
 
   /// Lets a session go whose hold is over.
   mutating func endDampening(_ index: Int, at now: Instant) {
-    guard slots[index]?.dampening?.release(at: now) == true else { return }
+    guard slots[index]?.pointee.dampening?.release(at: now) == true else { return }
     events.append(.undampened(session: index))
-    if slots[index]?.hold == nil { record(slots[index]?.session.release(at: now) ?? nil, of: index) }
+    if slots[index]?.pointee.hold == nil { record(slots[index]?.pointee.session.release(at: now) ?? nil, of: index) }
   }
 
   /// Takes new settings; without any, a session that is held is let go with its next timer.
   mutating func setDampening(_ index: Int, _ settings: Dampening.Settings?) {
-    if let settings, slots[index]?.dampening != nil {
-      slots[index]?.dampening?.settings = settings
+    if let settings, slots[index]?.pointee.dampening != nil {
+      slots[index]?.pointee.dampening?.settings = settings
       return
     }
-    let wasHeld = slots[index]?.dampening?.heldUntil != nil
-    slots[index]?.dampening = settings.map { Dampening($0) }
-    guard wasHeld, slots[index]?.hold == nil else { return }
+    let wasHeld = slots[index]?.pointee.dampening?.heldUntil != nil
+    slots[index]?.pointee.dampening = settings.map { Dampening($0) }
+    guard wasHeld, slots[index]?.pointee.hold == nil else { return }
     events.append(.undampened(session: index))
-    record(slots[index]?.session.release(at: drainedAt) ?? nil, of: index)
+    record(slots[index]?.pointee.session.release(at: drainedAt) ?? nil, of: index)
   }
 }
 

@@ -60,13 +60,13 @@ extension Speaker {
 
   /// Begins, or ends, authentication as the session's settings say.
   mutating func startAuthentication(_ index: Int, at now: Instant) {
-    guard let settings = slots[index]?.settings else { return }
+    guard let settings = slots[index]?.pointee.settings else { return }
     guard settings.keyChain != nil else {
-      slots[index]?.session.endAuthentication()
+      slots[index]?.pointee.session.endAuthentication()
       return
     }
     let origin = discriminators.sequenceOrigin(for: settings.key, seconds: Self.calendarSeconds())
-    slots[index]?.session.requireAuthentication(startingAt: origin, at: now)
+    slots[index]?.pointee.session.requireAuthentication(startingAt: origin, at: now)
   }
 
   /// Looks at the calendar once a second, as long as there are chains. Keys matter only when packets come or go, so

@@ -70,7 +70,7 @@ extension Speaker {
     var views: [PaceView] = []
     views.reserveCapacity(slots.count)
     for index in slots.indices {
-      guard let view = slots[index]?.takePace(index, at: now, anew: anew) else { continue }
+      guard let view = slots[index]?.pointee.takePace(index, at: now, anew: anew) else { continue }
       views.append(view)
     }
     return views
@@ -81,7 +81,7 @@ extension Speaker {
   /// A timer was served so many nanoseconds after it was due.
   @inline(__always) mutating func noteLateness(_ lateness: Int64, of index: Int) {
     counters.lateness.add(lateness)
-    slots[index]?.noteLateness(lateness)
+    slots[index]?.pointee.noteLateness(lateness)
   }
 }
 

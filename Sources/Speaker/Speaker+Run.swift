@@ -21,17 +21,20 @@ extension Speaker {
   public mutating func process(at now: Instant) {
     turnAt = now
     checkKeys(at: now)
-    for receiver in receivers { drain(receiver, until: now) }
+    for receiver in receivers {
+      // What can wait comes first: there is nothing in it that is newer than what cannot, and changes its meaning.
+      if receiver.steady >= 0 { drain(receiver.steady, receiver.endpoint, until: now) }
+      drain(receiver.descriptor, receiver.endpoint, until: now)
+    }
     if !echoPorts.isEmpty { drainEchoes(until: now) }
     if !memberPorts.isEmpty { drainMembers(until: now) }
     drainedAt = now
     while let index = wheel.popDue(at: now) { serve(index, at: now) }
+    openGate()
   }
 
-  private mutating func drain(_ receiver: Receiver, until now: Instant) {
-    let descriptor = receiver.descriptor
-    let origin = Origin(
-      pathType: receiver.endpoint.pathType, domain: receiver.endpoint.domain, descriptor: descriptor)
+  private mutating func drain(_ descriptor: Int32, _ endpoint: Endpoint, until now: Instant) {
+    let origin = Origin(pathType: endpoint.pathType, domain: endpoint.domain, descriptor: descriptor)
     while receiveBatch.receive(from: descriptor) > 0 {
       let clock = ArrivalClock()
       var latest = now
@@ -87,34 +90,32 @@ extension Speaker {
   /// A packet for a session that is gone tells what its sender wants to hear (`Compatibility.ovn`).
   private mutating func overhear(_ packet: ControlPacket, from source: PacketSource) {
     guard let index = demultiplexer.sender(of: source) else { return }
-    slots[index]?.session.overhear(packet)
+    slots[index]?.pointee.session.overhear(packet)
   }
 
   private mutating func receive(
     _ packet: ControlPacket, _ payload: RawSpan, _ index: Int, from source: PacketSource, at arrival: Instant
   ) {
-    // The optional is unwrapped in place: a copy of the slot would cost more than the packet.
-    let wasUp = slots[index]?.session.state == .up
-    let before = slots[index]?.session.lastReceived
-    let reception: Reception?
-    if let number = slots[index]?.settings.keyChain {
-      let keys = keys(number)
-      reception = slots[index]?.session.receive(packet, payload, keys: keys, at: arrival)
-    } else {
-      reception = slots[index]?.session.receive(packet, at: arrival)
-    }
+    guard let slot = slots[index] else { return }  // no session is made or ended in here
+    let wasUp = slot.pointee.session.state == .up
+    let before = slot.pointee.session.lastReceived
+    let reception =
+      if let number = slot.pointee.settings.keyChain {
+        slot.pointee.session.receive(packet, payload, keys: keys(number), at: arrival)
+      } else {
+        slot.pointee.session.receive(packet, at: arrival)
+      }
     switch reception {
-    case nil: return
     case .discarded(let reason):
-      slots[index]?.counters.invalid &+= 1
+      slot.pointee.counters.invalid &+= 1
       count(reason)
       keepReceived(payload, index, source, fate: PacketRecord.discarded(reason), at: arrival)
     case .accepted(let expired, let transition, let final):
-      slots[index]?.counters.received &+= 1
-      if wasUp, let before { slots[index]?.noteGap(arrival - before) }
+      slot.pointee.counters.received &+= 1
+      if wasUp { slot.pointee.noteGap(arrival - before) }
       keepReceived(payload, index, source, fate: PacketRecord.taken, at: arrival)
-      if slots[index]?.route == nil { learnRoute(index, from: source) }
-      slots[index]?.lonelySince = nil
+      if slot.pointee.route == nil { learnRoute(index, from: source) }
+      slot.pointee.lonelySince = nil
       if !echoPaths.isEmpty { noteHeard(index, source) }
       if let expired { record(expired, of: index) }
       if let transition { record(transition, of: index) }
@@ -125,12 +126,12 @@ extension Speaker {
 
   /// A point-to-point peer is answered where it spoke from.
   private mutating func learnRoute(_ index: Int, from source: PacketSource) {
-    guard var settings = slots[index]?.settings else { return }
+    guard var settings = slots[index]?.pointee.settings else { return }
     settings.remoteAddress = source.source
-    slots[index]?.settings = settings
+    slots[index]?.pointee.settings = settings
     let descriptor = transmitter(for: settings)
-    slots[index]?.transmitter = descriptor
-    slots[index]?.route = .route(
+    slots[index]?.pointee.transmitter = descriptor
+    slots[index]?.pointee.route = .route(
       to: source.source, port: BFDPort.destination(source.pathType), from: settings.localAddress,
       interface: source.interface)
   }
@@ -177,43 +178,42 @@ extension Speaker {
 
   /// A session's timer fired: detection, transmission, and the end of sessions nobody speaks on.
   private mutating func serve(_ index: Int, at now: Instant) {
-    guard let due = slots[index]?.armed else { return }
-    noteLateness(max(0, now - due), of: index)
-    slots[index]?.armed = .distantFuture
-    if let expired = slots[index]?.session.expire(at: now) { record(expired, of: index) }
-    if slots[index]?.dampening != nil { endDampening(index, at: now) }
+    guard let slot = slots[index] else { return }  // gone only where this returns
+    noteLateness(max(0, now - slot.pointee.armed), of: index)
+    slot.pointee.armed = .distantFuture
+    if let expired = slot.pointee.session.expire(at: now) { record(expired, of: index) }
+    if slot.pointee.dampening != nil { endDampening(index, at: now) }
     // A rule that names one host has its session for good.
-    if slots[index]?.rule != nil, slots[index]?.session.remote == nil, slots[index]?.isNamed == false {
-      let since = slots[index]?.lonelySince ?? now
-      slots[index]?.lonelySince = since
+    if slot.pointee.rule != nil, slot.pointee.session.remote == nil, !slot.pointee.isNamed {
+      let since = slot.pointee.lonelySince ?? now
+      slot.pointee.lonelySince = since
       if now - since >= Self.lonelyLimit {
         remove(index)
         events.append(.removed(session: index))
         return
       }
     }
-    let slack = self.slack(of: index)
-    if let packet = slots[index]?.session.transmit(at: now, random: random.next(), slack: slack) ?? nil {
+    let slack = Self.grain(of: slot.pointee.session.transmitInterval.nanoseconds)
+    if let packet = slot.pointee.session.transmit(at: now, random: random.next(), slack: slack) {
       queue(packet, of: index)
     }
-    if slots[index]?.session.echo != nil { serveEcho(index, at: now) }
+    if slot.pointee.session.echo != nil { serveEcho(index, at: now) }
     arm(index)
   }
 
   /// Puts a packet into the batch.
   private mutating func queue(_ packet: ControlPacket, of index: Int) {
-    // Fields one by one: a copy of the slot would cost more than the packet.
-    guard let route = slots[index]?.route ?? nil, let transmitter = slots[index]?.transmitter, transmitter >= 0
-    else { return }
+    guard let slot = slots[index], let route = slot.pointee.route, slot.pointee.transmitter >= 0 else { return }
+    let transmitter = slot.pointee.transmitter
     if packet.authenticationPresent {
       queueAuthenticated(packet, of: index, route, transmitter)
       return
     }
-    slots[index]?.counters.transmitted &+= 1
+    slot.pointee.counters.transmitted &+= 1
     counters.transmitted &+= 1
     if transmitBatch.isFull { flush() }
     let padding = padding(of: index, ControlPacket.length)
-    if let header = slots[index]?.frame {
+    if let header = slot.pointee.frame {
       let start = UDPFrame.headerLength(header.source.family)
       transmitBatch.add(
         to: route, by: transmitter, length: start + ControlPacket.length, padding: padding, owner: index
@@ -234,8 +234,8 @@ extension Speaker {
 
   /// Octets of 0 behind a packet, so that IP carries as many as are configured (RFC 9764).
   private func padding(of index: Int, _ length: Int) -> Int {
-    guard let size = slots[index]?.settings.parameters.packetSize, size > 0 else { return 0 }
-    let headers = slots[index]?.settings.remoteAddress?.family == .ipv6 ? 48 : 28
+    guard let size = slots[index]?.pointee.settings.parameters.packetSize, size > 0 else { return 0 }
+    let headers = slots[index]?.pointee.settings.remoteAddress?.family == .ipv6 ? 48 : 28
     return max(0, Int(size) - headers - length)
   }
 
@@ -243,17 +243,17 @@ extension Speaker {
   private mutating func queueAuthenticated(
     _ packet: ControlPacket, of index: Int, _ route: UnsafeMutablePointer<cl_tx_route>, _ transmitter: Int32
   ) {
-    let keys = slots[index]?.settings.keyChain.map { self.keys($0) } ?? .none
+    let keys = slots[index]?.pointee.settings.keyChain.map { self.keys($0) } ?? .none
     var buffer = InlineArray<52, UInt8>(repeating: 0)
     var octets = buffer.mutableSpan
     var bytes = octets.mutableBytes
     guard
-      let length = slots[index]?.session.write(packet, keys: keys, at: MonotonicClock.now(), to: &bytes) ?? nil
+      let length = slots[index]?.pointee.session.write(packet, keys: keys, at: MonotonicClock.now(), to: &bytes) ?? nil
     else {
-      slots[index]?.counters.withheld &+= 1
+      slots[index]?.pointee.counters.withheld &+= 1
       return
     }
-    slots[index]?.counters.transmitted &+= 1
+    slots[index]?.pointee.counters.transmitted &+= 1
     counters.transmitted &+= 1
     if transmitBatch.isFull { flush() }
     let packet = bytes.bytes
@@ -262,7 +262,7 @@ extension Speaker {
       let type = packet.unsafeLoad(fromByteOffset: ControlPacket.length, as: UInt8.self)
       keepSent(CapturedPacket.Octets(packet), length: length + padding, authenticationType: type, index)
     }
-    let header = slots[index]?.frame
+    let header = slots[index]?.pointee.frame
     let start = header.map { UDPFrame.headerLength($0.source.family) } ?? 0
     transmitBatch.add(to: route, by: transmitter, length: start + length, padding: padding, owner: index) {
       datagram in
@@ -280,7 +280,7 @@ extension Speaker {
   public mutating func flush() {
     guard !transmitBatch.isEmpty else { return }
     transmitBatch.send()
-    for (owner, code) in transmitBatch.failures { slots[owner]?.countFailure(code) }
+    for (owner, code) in transmitBatch.failures { slots[owner]?.pointee.countFailure(code) }
   }
 }
 
@@ -292,51 +292,63 @@ private struct Origin {
 }
 
 extension Speaker {
-  /// Nanoseconds by which a packet may leave before it is due, to share a wake-up with others: about 1/64 of the
-  /// interval, 1/4 to 4 ms, doubled in steps so that different intervals share too; whole ticks of the wheel.
-  private func slack(of index: Int) -> Int64 {
-    Self.grain(of: slots[index]?.session.transmitInterval.nanoseconds ?? 0)
-  }
-
+  /// Nanoseconds by which a packet may leave before it is due, to share a wake-up with others: 1/32 to 1/16 of the
+  /// interval, 1/4 to 16 ms, doubled in steps so that different intervals share too; whole ticks of the wheel. A wake-up
+  /// costs as much as several packets, and of the quarter of the interval that jitter has it leaves three.
   static func grain(of interval: Int64) -> Int64 {
     var grain: Int64 = 250_000
-    while grain < 4_000_000, grain * 128 <= interval { grain *= 2 }
+    while grain < 16_000_000, grain * 32 <= interval { grain *= 2 }
     return grain
+  }
+
+  /// The instant that something which is due shares with others: the one before it, and where that is too early the one
+  /// after it, which is still within the interval.
+  @inline(__always) static func shared(_ due: Instant, _ earliest: Instant, _ interval: Int64) -> Instant {
+    let grain = grain(of: interval)
+    let before = due.nanoseconds / grain * grain
+    if before >= earliest.nanoseconds { return Instant(nanoseconds: before) }
+    // An urgent packet is due at its earliest instant.
+    return due == earliest ? due : Instant(nanoseconds: min(before + grain, max(due.nanoseconds, earliest.nanoseconds + interval / 8)))
   }
 
   /// When a session wants to be served: transmissions are drawn together onto common instants, the end of a
   /// Detection Time is exact.
   private func wish(of index: Int) -> Instant {
-    guard let slot = slots[index] else { return .distantFuture }
-    var wish = slot.session.detectionDeadline ?? .distantFuture
-    if let due = slot.session.nextTransmission, slot.route != nil {
-      let grain = slack(of: index)
-      let shared = Instant(nanoseconds: due.nanoseconds / grain * grain)
-      wish = min(wish, shared >= slot.session.earliestTransmission ? shared : due)
-    }
-    if let until = slot.dampening?.heldUntil { wish = min(wish, until) }
-    if slot.session.echo != nil { wish = min(wish, echoWish(slot.session, index)) }
-    if slot.rule != nil, !slot.isNamed, let since = slot.lonelySince { wish = min(wish, since + Self.lonelyLimit) }
+    guard var wish = slots[index]?.pointee.wish() else { return .distantFuture }
+    if slots[index]?.pointee.session.echo != nil { wish = min(wish, echoWish(of: index)) }
     return wish
   }
 
   /// Sets a session's timer.
   mutating func arm(_ index: Int) {
+    noteImpatience(index)
     let wish = wish(of: index)
-    slots[index]?.armed = wish
+    slots[index]?.pointee.armed = wish
     wheel.set(index, to: wish)
   }
 
   /// Sets a session's timer if it must fire sooner; a later wish waits until it fires.
   mutating func armEarlier(_ index: Int) {
+    noteImpatience(index)
     let wish = wish(of: index)
-    guard let armed = slots[index]?.armed, wish < armed else { return }
-    slots[index]?.armed = wish
+    guard let armed = slots[index]?.pointee.armed, wish < armed else { return }
+    slots[index]?.pointee.armed = wish
     wheel.set(index, to: wish)
   }
 }
 
 extension Speaker.Slot {
+  /// When it wants to be served, echoes aside.
+  @inline(__always) fileprivate func wish() -> Instant {
+    var wish = session.detectionDeadline ?? .distantFuture
+    if route != nil, let due = session.nextTransmission {
+      wish = min(wish, Speaker.shared(due, session.earliestTransmission, session.transmitInterval.nanoseconds))
+    }
+    if let until = dampening?.heldUntil { wish = min(wish, until) }
+    if rule != nil, !isNamed, let since = lonelySince { wish = min(wish, since + Speaker.lonelyLimit) }
+    return wish
+  }
+
   mutating func countFailure(_ code: Int32) {
     counters.sendFailures &+= 1
     counters.lastSendError = code

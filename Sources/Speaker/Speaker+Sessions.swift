@@ -35,12 +35,12 @@ extension Speaker {
       settings: settings, route: Self.route(for: settings), transmitter: transmitter(for: settings),
       frame: frameHeader(of: settings), rule: rule,
       dampening: settings.dampening.map { Dampening($0) }, lonelySince: rule == nil ? nil : now)
-    if index == slots.count {
-      slots.append(slot)
+    let isNew = index == slots.count
+    slots.put(slot, at: index)
+    if isNew {
       wheel.reserve(slots.count)
       rings.reserve(slots.count)
     } else {
-      slots[index] = slot
       rings.clear(index)
     }
     startAuthentication(index, at: now)
@@ -66,14 +66,15 @@ extension Speaker {
 
   /// Ends a session without a word to the peer; `hold` first to tell it.
   public mutating func remove(_ index: Int) {
-    guard slots.indices.contains(index), let slot = slots[index] else { return }
+    guard let slot = slots[index]?.pointee else { return }
     flush()  // nothing queued may refer to the route any more
     wheel.cancel(index)
     demultiplexer.remove(index: index)
     slot.route?.deallocate()
+    if slot.isImpatient { impatient -= 1 }
     closeEcho(of: index)
     if let rule = slot.rule, sessionsByRule.indices.contains(rule) { sessionsByRule[rule] -= 1 }
-    slots[index] = nil
+    slots.remove(index)
     free.append(index)
   }
 
@@ -81,7 +82,7 @@ extension Speaker {
   /// mode.
   public mutating func verify(_ index: Int) {
     guard slots.indices.contains(index) else { return }
-    slots[index]?.session.verify()
+    slots[index]?.pointee.session.verify()
     arm(index)
   }
 
@@ -89,15 +90,15 @@ extension Speaker {
   /// - Returns: false when they are another session's; then nothing is changed.
   @discardableResult
   public mutating func configure(_ index: Int, _ settings: SessionSettings) -> Bool {
-    guard slots.indices.contains(index), let old = slots[index]?.settings, old.isSameSession(as: settings) else {
+    guard slots.indices.contains(index), let old = slots[index]?.pointee.settings, old.isSameSession(as: settings) else {
       return false
     }
     if settings.parameters.compatibility.contains(.ovn) { hasHintedSessions = true }
     let parameters = settings.parameters.applicable(to: settings.key.pathType)
-    slots[index]?.settings = settings
-    slots[index]?.settings.parameters = parameters
-    slots[index]?.settings.remoteAddress = old.remoteAddress
-    slots[index]?.session.configure(parameters)
+    slots[index]?.pointee.settings = settings
+    slots[index]?.pointee.settings.parameters = parameters
+    slots[index]?.pointee.settings.remoteAddress = old.remoteAddress
+    slots[index]?.pointee.session.configure(parameters)
     openEcho(for: index)
     if old.keyChain != settings.keyChain { startAuthentication(index, at: MonotonicClock.now()) }
     if old.dampening != settings.dampening { setDampening(index, settings.dampening) }
@@ -107,17 +108,17 @@ extension Speaker {
 
   /// Makes a session say nothing and go on listening, as a path that fails in one direction would; or ends that.
   public mutating func setSuspended(_ index: Int, _ isSuspended: Bool) {
-    guard slots.indices.contains(index), let settings = slots[index]?.settings else { return }
+    guard let settings = slots[index]?.pointee.settings else { return }
     flush()
-    slots[index]?.isSuspended = isSuspended
+    slots[index]?.pointee.isSuspended = isSuspended
     let descriptor = isSuspended ? -1 : transmitter(for: settings)
-    slots[index]?.transmitter = descriptor
+    slots[index]?.pointee.transmitter = descriptor
   }
 
   /// Tells a session what discriminator its peer may have; see `Compatibility.ovn`.
   public mutating func suggest(remoteDiscriminator: UInt32, to index: Int) {
     guard slots.indices.contains(index) else { return }
-    slots[index]?.session.suggest(remoteDiscriminator: remoteDiscriminator)
+    slots[index]?.pointee.session.suggest(remoteDiscriminator: remoteDiscriminator)
   }
 
   /// Tells a session what discriminator its peer publishes now; see `Session.publish`.
@@ -125,7 +126,7 @@ extension Speaker {
   @discardableResult
   public mutating func publish(remoteDiscriminator: UInt32, to index: Int) -> Bool {
     guard slots.indices.contains(index),
-      slots[index]?.session.publish(remoteDiscriminator: remoteDiscriminator) == true
+      slots[index]?.pointee.session.publish(remoteDiscriminator: remoteDiscriminator) == true
     else { return false }
     armEarlier(index)
     return true
@@ -134,15 +135,15 @@ extension Speaker {
   /// Makes a session that an allow rule made one of its owner's, without disturbing it: same discriminators, same state.
   /// - Returns: false when it cannot go on with these settings, or no rule made it; it is as it was then.
   public mutating func promote(_ index: Int, _ settings: SessionSettings) -> Bool {
-    guard slots.indices.contains(index), let slot = slots[index], let rule = slot.rule,
+    guard let slot = slots[index]?.pointee, let rule = slot.rule,
       slot.settings.key == settings.key, slot.settings.remoteAddress == settings.remoteAddress,
       settings.minimumTimeToLive == slot.settings.minimumTimeToLive,
       settings.localAddress == nil || settings.localAddress == slot.settings.localAddress
     else { return false }
     if sessionsByRule.indices.contains(rule) { sessionsByRule[rule] -= 1 }
-    slots[index]?.rule = nil
-    slots[index]?.isNamed = false
-    slots[index]?.lonelySince = nil
+    slots[index]?.pointee.rule = nil
+    slots[index]?.pointee.isNamed = false
+    slots[index]?.pointee.lonelySince = nil
     var going = slot.settings
     going.takeOptions(of: settings)
     configure(index, going)
@@ -155,19 +156,19 @@ extension Speaker {
     let old = rules
     rules = new
     for index in slots.indices {
-      guard let rule = slots[index]?.rule ?? nil else { continue }
+      guard let rule = slots[index]?.pointee.rule ?? nil else { continue }
       let kept = new.firstIndex { $0.isSame(as: old[rule]) }
       if let kept {
-        slots[index]?.rule = kept
-        guard var settings = slots[index]?.settings else { continue }
+        slots[index]?.pointee.rule = kept
+        guard var settings = slots[index]?.pointee.settings else { continue }
         settings.takeOptions(of: new[kept])
-        if settings != slots[index]?.settings { configure(index, settings) }
+        if settings != slots[index]?.pointee.settings { configure(index, settings) }
       } else {
         remove(index)
         events.append(.removed(session: index))
       }
     }
-    sessionsByRule = new.indices.map { rule in slots.count { $0?.rule == rule } }
+    sessionsByRule = new.indices.map { rule in slots.indices.count { slots[$0]?.pointee.rule == rule } }
     for rule in new.indices { startNamed(rule, at: now) }
   }
 
@@ -176,10 +177,10 @@ extension Speaker {
   private mutating func startNamed(_ number: Int, at now: Instant) {
     let rule = rules[number]
     let isActiveHost = rule.prefix.isHost && rule.parameters.role == .active
-    for index in slots.indices where slots[index]?.rule == number && slots[index]?.isNamed != isActiveHost {
-      slots[index]?.isNamed = isActiveHost
-      let isLonely = slots[index]?.session.remote == nil
-      slots[index]?.lonelySince = isLonely ? now : nil
+    for index in slots.indices where slots[index]?.pointee.rule == number && slots[index]?.pointee.isNamed != isActiveHost {
+      slots[index]?.pointee.isNamed = isActiveHost
+      let isLonely = slots[index]?.pointee.session.remote == nil
+      slots[index]?.pointee.lonelySince = isLonely ? now : nil
       arm(index)
     }
     // Over several hops, or one for each local address, a session needs an address of ours; the rule has none.
@@ -195,7 +196,7 @@ extension Speaker {
       remoteAddress: rule.prefix.address, minimumTimeToLive: rule.minimumTimeToLive, parameters: rule.parameters,
       keyChain: rule.keyChain)
     guard let index = add(settings, rule: number, at: now) else { return }
-    slots[index]?.isNamed = true
+    slots[index]?.pointee.isNamed = true
     sessionsByRule[number] += 1
     events.append(.created(session: index, rule: number, settings))
     if let hold = rule.hold { self.hold(index, hold, at: now) }
@@ -206,7 +207,7 @@ extension Speaker {
 
   /// A session as it is now; nil when there is none of that number.
   public func view(_ index: Int) -> SessionView? {
-    guard slots.indices.contains(index), let slot = slots[index] else { return nil }
+    guard let slot = slots[index]?.pointee else { return nil }
     return SessionView(
       settings: slot.settings, localAddress: slot.settings.localAddress ?? slot.heardAt, session: slot.session,
       counters: slot.counters, rule: slot.rule,
@@ -219,13 +220,13 @@ extension Speaker {
 
   mutating func record(_ transition: Transition?, of index: Int) {
     guard let transition else { return }
-    slots[index]?.lastTransition = transition
+    slots[index]?.pointee.lastTransition = transition
     if transition.from == .up {
-      slots[index]?.counters.downs += 1
-      slots[index]?.counters.lastDown = transition.at
+      slots[index]?.pointee.counters.downs += 1
+      slots[index]?.pointee.counters.lastDown = transition.at
     }
-    if transition.to == .up { slots[index]?.counters.lastUp = transition.at }
-    if transition.to == .adminDown { slots[index]?.counters.adminDowns += 1 }
+    if transition.to == .up { slots[index]?.pointee.counters.lastUp = transition.at }
+    if transition.to == .adminDown { slots[index]?.pointee.counters.adminDowns += 1 }
     events.append(.transition(session: index, transition))
     if transition.isFailure { dampen(index, failedAt: transition.at) }
   }

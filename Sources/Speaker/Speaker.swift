@@ -36,9 +36,11 @@ public struct Speaker: ~Copyable {
     var armed = Instant.distantFuture
     /// Since when a session made by a rule has been without a peer.
     var lonelySince: Instant?
+    /// Whether `impatient` counts it.
+    var isImpatient = false
   }
 
-  var slots: [Slot?] = []
+  var slots = SlotTable()
   var free: [Int] = []
   var demultiplexer = Demultiplexer()
   var wheel: TimerWheel
@@ -67,6 +69,12 @@ public struct Speaker: ~Copyable {
   var keysCheckedAt: Instant
   /// When the receive sockets were last seen empty.
   var drainedAt: Instant
+  /// Nil as long as no socket is there for packets that can wait.
+  var gate: SteadyGate?
+  var isGateOpen = false
+  var gatedReceivers = 0
+  /// Sessions that wait for a packet which others could be late with.
+  var impatient = 0
 
   var gauge: FloodGauge
   /// The last packets of each session.
@@ -149,6 +157,8 @@ public struct Speaker: ~Copyable {
     }
     receivers += newReceivers
     transmitters += newTransmitters
+    if gate == nil, newReceivers.contains(where: { $0.steady >= 0 }) { gate = SteadyGate() }
+    openGate()
     findTransmitters()
   }
 
@@ -168,9 +178,9 @@ public struct Speaker: ~Copyable {
 
   mutating func findTransmitters() {
     for index in slots.indices {
-      guard let slot = slots[index] else { continue }
-      let descriptor = slot.isSuspended ? -1 : transmitter(for: slot.settings)
-      slots[index]?.transmitter = descriptor
+      guard let settings = slots[index]?.pointee.settings, let isSuspended = slots[index]?.pointee.isSuspended else { continue }
+      let descriptor = isSuspended ? -1 : transmitter(for: settings)
+      slots[index]?.pointee.transmitter = descriptor
     }
   }
 
@@ -184,7 +194,7 @@ public struct Speaker: ~Copyable {
   }
 
   deinit {
-    for slot in slots { slot?.route?.deallocate() }
+    for index in slots.indices { slots[index]?.pointee.route?.deallocate() }
     for path in echoPaths { path?.route?.deallocate() }
   }
 
@@ -192,6 +202,7 @@ public struct Speaker: ~Copyable {
   /// session with echo was added or configured.
   public var descriptors: [Int32] {
     receivers.map(\.descriptor) + echoPorts.flatMap(\.hearers) + memberPorts.map(\.hearer)
+      + (gate.map { [$0.descriptor] } ?? [])
   }
 
   /// The UDP source port of a family's packets.
@@ -200,7 +211,7 @@ public struct Speaker: ~Copyable {
   }
 
   /// When `run` next has something to do, packets aside.
-  public var nextDeadline: Instant { wheel.nextDeadline }
+  public var nextDeadline: Instant { gate == nil ? wheel.nextDeadline : min(wheel.nextDeadline, patienceEnds) }
 }
 
 /// SplitMix64 (Steele, Lea, Flood 2014): jitter needs to be spread, not secret.

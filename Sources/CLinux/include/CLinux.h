@@ -11,5 +11,6 @@
 #include "cl_probe.h"
 #include "cl_process.h"
 #include "cl_socket.h"
+#include "cl_steady.h"
 
 #endif

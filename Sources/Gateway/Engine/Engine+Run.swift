@@ -26,13 +26,19 @@ extension Engine {
     watchDescriptors()
     sendReports()
     var now = start
+    var news = News()
     while now < stopAt {
-      turn(at: now)
+      turn(at: now, news)
       let deadline = min(
         min(min(min(speaker.nextDeadline, prober.nextDeadline), core.nextDeadline), beaconRoster.deadline),
         min(min(retryAt, verifyAt), stopAt))
       rest()
-      poller.wait(until: deadline, now: MonotonicClock.now())
+      news = News(ofLinks: false, ofCommands: false)
+      let (links, commands) = (monitor.descriptor, commands.descriptor)
+      poller.wait(until: deadline, now: MonotonicClock.now()) { descriptor in
+        if descriptor == links { news.ofLinks = true }
+        if descriptor == commands { news.ofCommands = true }
+      }
       now = MonotonicClock.now()
     }
     report(.stopped)
@@ -47,11 +53,18 @@ extension Engine {
     nanosleep(&time, nil)
   }
 
+  /// What is worth a system call in this turn. The poller tells at most 16 descriptors at a time, and the others next
+  /// time.
+  private struct News {
+    var ofLinks = true
+    var ofCommands = true
+  }
+
   /// One turn: what came in, what follows from it, and only then what can wait.
-  private mutating func turn(at now: Instant) {
+  private mutating func turn(at now: Instant, _ news: News) {
     turnBegan = now
     speaker.process(at: now)
-    takeLinkEvents(at: now)
+    if news.ofLinks { takeLinkEvents(at: now) }
     takeSpeakerEvents()
     prober.run(at: now)
     takeProbeEvents(at: now)
@@ -60,7 +73,7 @@ extension Engine {
     if mayNeedRepair { repairGroups(at: now) }
     speaker.flush()
     passPackets()
-    for command in commands.receive() { obey(command, at: now) }
+    if news.ofCommands { for command in commands.receive() { obey(command, at: now) } }
     if beaconRoster.isOpen { serveBeaconPort(at: now) }
     if now >= min(retryAt, verifyAt) {
       retryAt = .distantFuture
