@@ -68,7 +68,7 @@ let package = Package(
     library("PacketSockets", ["CLinux", "Addresses"]),
     library("EBPF", ["Addresses", "CLinux"]),
     library(
-      "Speaker", ["CLinux", "Addresses", "BFD", "Capture", "Netlink", "NetworkNamespaces", "PacketSockets"]),
+      "Speaker", ["CLinux", "Addresses", "BFD", "Capture", "EBPF", "Netlink", "NetworkNamespaces", "PacketSockets"]),
     library("Probing", ["CLinux", "Addresses", "BFD", "Netlink", "NetworkNamespaces", "PacketSockets"]),
     library("Runtime", ["BFD", "CLinux", "NetworkNamespaces"]),
     library(

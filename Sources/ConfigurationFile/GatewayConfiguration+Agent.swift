@@ -93,16 +93,28 @@ extension GatewayConfiguration {
     }
   }
 
-  /// How the speaker's thread is scheduled.
+  /// How BFD packets go in and out.
+  public enum Engine: String, Hashable, Sendable, CaseIterable {
+    /// The fastest that kernel and capabilities allow.
+    case auto
+    /// By UDP sockets alone.
+    case sockets
+    /// Below the UDP stack where the way is known; what only repeats is noted in the kernel.
+    case packet
+  }
+
+  /// How the speaker's thread is scheduled, and how packets reach it.
   public struct Realtime: Hashable, Sendable {
     /// SCHED_FIFO 1 to 99; 0: the normal scheduler.
     public var priority: Int
     /// The CPU to stay on: 0 to 1023; nil: any.
     public var cpu: Int?
+    public var engine: Engine
 
-    public init(priority: Int = 50, cpu: Int? = nil) {
+    public init(priority: Int = 50, cpu: Int? = nil, engine: Engine = .auto) {
       self.priority = priority
       self.cpu = cpu
+      self.engine = engine
     }
   }
 

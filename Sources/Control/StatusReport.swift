@@ -176,6 +176,14 @@ extension StatusReport {
     public var schedulingPriority: Int
     /// The CPU it is pinned to.
     public var cpu: Int?
+    /// How packets go in and out: `sockets` or `packet`; nil while that is not known.
+    public var engine: String?
+    /// Sessions whose packets leave below the UDP stack.
+    public var belowStackCount: Int?
+    /// Sessions whose repeated packets stay in the kernel at the moment.
+    public var filteredCount: Int?
+    /// What keeps it from a faster way.
+    public var engineNotes: [String]?
     public var receivePacketCount: UInt64
     public var sendPacketCount: UInt64
     /// Dropped by the kernel: the socket's buffer was full.
@@ -189,6 +197,10 @@ extension StatusReport {
       schedulingPolicy: String,
       schedulingPriority: Int,
       cpu: Int? = nil,
+      engine: String? = nil,
+      belowStackCount: Int? = nil,
+      filteredCount: Int? = nil,
+      engineNotes: [String]? = nil,
       receivePacketCount: UInt64,
       sendPacketCount: UInt64,
       overflowedPacketCount: UInt64 = 0,
@@ -199,6 +211,10 @@ extension StatusReport {
       self.schedulingPolicy = schedulingPolicy
       self.schedulingPriority = schedulingPriority
       self.cpu = cpu
+      self.engine = engine
+      self.belowStackCount = belowStackCount
+      self.filteredCount = filteredCount
+      self.engineNotes = engineNotes
       self.receivePacketCount = receivePacketCount
       self.sendPacketCount = sendPacketCount
       self.overflowedPacketCount = overflowedPacketCount
@@ -206,7 +222,10 @@ extension StatusReport {
     }
 
     private enum CodingKeys: String, CodingKey {
-      case cpu, discards
+      case cpu, discards, engine
+      case belowStackCount = "below-stack-count"
+      case filteredCount = "filtered-count"
+      case engineNotes = "engine-notes"
       case sourcePortIpv4 = "source-port-ipv4"
       case sourcePortIpv6 = "source-port-ipv6"
       case schedulingPolicy = "scheduling-policy"

@@ -12,7 +12,7 @@ extension GatewayMetrics {
     text.sample(
       MetricsText.Labels([
         ("policy", scheduling.schedulingPolicy), ("priority", "\(scheduling.schedulingPriority)"),
-        ("cpu", scheduling.cpu.map { "\($0)" } ?? "")
+        ("cpu", scheduling.cpu.map { "\($0)" } ?? ""), ("engine", scheduling.engine ?? "")
       ]), 1 as UInt64)
     text.family("everway_bfd_received_packets", .counter, "BFD packets read from the sockets")
     text.sample(speaker.received)

@@ -207,7 +207,7 @@ enum EndpointSockets {
     _ neighbours: [Receiver], _ fd: Int32, _ endpoint: Endpoint
   ) throws(SystemCallError) {
     let sharing = neighbours.filter { $0.endpoint.port == endpoint.port && $0.endpoint.device != endpoint.device }
-    let all = sharing.isEmpty ? [] : sharing.map(\.descriptor) + [fd]
+    let all = sharing.isEmpty ? [] : sharing.flatMap { [$0.descriptor, $0.steady] }.filter { $0 >= 0 } + [fd]
     for descriptor in all { try setOption(descriptor, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR") }
     defer { for descriptor in all { try? setOption(descriptor, SOL_SOCKET, SO_REUSEADDR, 0, "SO_REUSEADDR") } }
     try bindSocket(fd, endpoint.address, endpoint.port ?? 0)

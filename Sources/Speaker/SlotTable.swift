@@ -48,7 +48,9 @@ struct SlotTable: ~Copyable {
     let larger = UnsafeMutablePointer<Speaker.Slot>.allocate(capacity: capacity * 2)
     let alsoOccupied = UnsafeMutablePointer<Bool>.allocate(capacity: capacity * 2)
     alsoOccupied.moveInitialize(from: isOccupied, count: count)
-    for index in 0..<count where alsoOccupied[index] { (larger + index).moveInitialize(from: base + index, count: 1) }
+    for index in 0..<count where alsoOccupied[index] {
+      (larger + index).moveInitialize(from: base + index, count: 1)
+    }
     base.deallocate()
     isOccupied.deallocate()
     (base, isOccupied) = (larger, alsoOccupied)

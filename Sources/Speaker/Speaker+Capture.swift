@@ -55,6 +55,8 @@ extension Speaker {
   /// - Parameter includingDiscarded: also those that belong to no session.
   public mutating func tap(includingDiscarded: Bool?) {
     tap = includingDiscarded.map { PacketTap(includesDiscarded: $0) }
+    if tap != nil { expectNothing() }
+    updateUnknownDropping()
   }
 
   /// The copies since the last call, and how many there was no room for.

@@ -51,7 +51,9 @@ extension Speaker {
   mutating func serveEcho(_ index: Int, at now: Instant) {
     guard slots[index]?.pointee.session.nextEcho != nil, findWay(index, at: now) else { return }
     let slack = echoSlack(of: index)
-    guard let transmission = slots[index]?.pointee.session.transmitEcho(at: now, random: random.next(), slack: slack) ?? nil
+    guard
+      let transmission = slots[index]?.pointee.session.transmitEcho(at: now, random: random.next(), slack: slack)
+        ?? nil
     else { return }
     guard let route = echoPaths[index]?.route ?? nil, let local = echoPaths[index]?.view.localAddress,
       let settings = slots[index]?.pointee.settings,
@@ -84,7 +86,8 @@ extension Speaker {
       echoPaths[index]?.lookAgainAt = now + Self.echoRefresh.unwell * 10
       return false
     }
-    let isWell = slots[index]?.pointee.session.state == .up && slots[index]?.pointee.session.echo?.isAnswered == true
+    let isWell =
+      slots[index]?.pointee.session.state == .up && slots[index]?.pointee.session.echo?.isAnswered == true
     echoPaths[index]?.lookAgainAt = now + (isWell ? Self.echoRefresh.well : Self.echoRefresh.unwell)
     // An interface of the configuration, one that the peer was heard on, or the one whose prefix the peer is in.
     let link =

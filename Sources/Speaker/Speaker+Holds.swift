@@ -5,6 +5,7 @@ extension Speaker {
   /// Keeps a session down and tells its peer.
   public mutating func hold(_ index: Int, _ hold: Session.Hold, at now: Instant) {
     guard slots[index] != nil else { return }
+    catchUp(index)
     slots[index]?.pointee.hold = hold
     record(slots[index]?.pointee.session.hold(hold, at: now) ?? nil, of: index)
     arm(index)
@@ -26,14 +27,18 @@ extension Speaker {
   mutating func dampen(_ index: Int, failedAt now: Instant) {
     guard let until = slots[index]?.pointee.dampening?.failed(at: now) ?? nil else { return }
     events.append(.dampened(session: index, until: until))
-    if slots[index]?.pointee.hold == nil { record(slots[index]?.pointee.session.hold(.down(.pathDown), at: now) ?? nil, of: index) }
+    if slots[index]?.pointee.hold == nil {
+      record(slots[index]?.pointee.session.hold(.down(.pathDown), at: now) ?? nil, of: index)
+    }
   }
 
   /// Lets a session go whose hold is over.
   mutating func endDampening(_ index: Int, at now: Instant) {
     guard slots[index]?.pointee.dampening?.release(at: now) == true else { return }
     events.append(.undampened(session: index))
-    if slots[index]?.pointee.hold == nil { record(slots[index]?.pointee.session.release(at: now) ?? nil, of: index) }
+    if slots[index]?.pointee.hold == nil {
+      record(slots[index]?.pointee.session.release(at: now) ?? nil, of: index)
+    }
   }
 
   /// Takes new settings; without any, a session that is held is let go with its next timer.

@@ -70,6 +70,7 @@ extension Speaker {
     var views: [PaceView] = []
     views.reserveCapacity(slots.count)
     for index in slots.indices {
+      catchUp(index)
       guard let view = slots[index]?.pointee.takePace(index, at: now, anew: anew) else { continue }
       views.append(view)
     }

@@ -2,6 +2,7 @@ import Addresses
 public import BFD
 import CLinux
 import Capture
+import EBPF
 
 extension Speaker {
   /// Nanoseconds after which a session that an allow rule made, and whose peer fell silent, is removed.
@@ -21,7 +22,11 @@ extension Speaker {
   public mutating func process(at now: Instant) {
     turnAt = now
     checkKeys(at: now)
-    for receiver in receivers {
+    countUnknown()
+    for number in receivers.indices {
+      let receiver = receivers[number]
+      arrivalAttachment = attachments[number]
+      arrivalHasDevice = receiver.endpoint.device != nil
       // What can wait comes first: there is nothing in it that is newer than what cannot, and changes its meaning.
       if receiver.steady >= 0 { drain(receiver.steady, receiver.endpoint, until: now) }
       drain(receiver.descriptor, receiver.endpoint, until: now)
@@ -54,7 +59,7 @@ extension Speaker {
     counters.received &+= 1
     arrivalPort = datagram.source_port
     arrivalLength = Int(datagram.length)
-    counters.overflowed = max(counters.overflowed, UInt64(datagram.dropped))
+    if datagram.dropped != 0 { noteOverflow(datagram.dropped) }
     let source = PacketSource(
       source: datagram.sourceAddress, destination: datagram.destinationAddress,
       interface: datagram.interface_index, timeToLive: UInt8(clamping: datagram.time_to_live),
@@ -97,6 +102,7 @@ extension Speaker {
     _ packet: ControlPacket, _ payload: RawSpan, _ index: Int, from source: PacketSource, at arrival: Instant
   ) {
     guard let slot = slots[index] else { return }  // no session is made or ended in here
+    catchUp(index)
     let wasUp = slot.pointee.session.state == .up
     let before = slot.pointee.session.lastReceived
     let reception =
@@ -121,6 +127,7 @@ extension Speaker {
       if let transition { record(transition, of: index) }
       if let final { queue(final, of: index) }
       armEarlier(index)
+      expectRepetition(of: packet, payload, index, from: source)
     }
   }
 
@@ -179,6 +186,7 @@ extension Speaker {
   /// A session's timer fired: detection, transmission, and the end of sessions nobody speaks on.
   private mutating func serve(_ index: Int, at now: Instant) {
     guard let slot = slots[index] else { return }  // gone only where this returns
+    catchUp(index)
     noteLateness(max(0, now - slot.pointee.armed), of: index)
     slot.pointee.armed = .distantFuture
     if let expired = slot.pointee.session.expire(at: now) { record(expired, of: index) }
@@ -248,7 +256,8 @@ extension Speaker {
     var octets = buffer.mutableSpan
     var bytes = octets.mutableBytes
     guard
-      let length = slots[index]?.pointee.session.write(packet, keys: keys, at: MonotonicClock.now(), to: &bytes) ?? nil
+      let length = slots[index]?.pointee.session.write(packet, keys: keys, at: MonotonicClock.now(), to: &bytes)
+        ?? nil
     else {
       slots[index]?.pointee.counters.withheld &+= 1
       return
@@ -308,7 +317,8 @@ extension Speaker {
     let before = due.nanoseconds / grain * grain
     if before >= earliest.nanoseconds { return Instant(nanoseconds: before) }
     // An urgent packet is due at its earliest instant.
-    return due == earliest ? due : Instant(nanoseconds: min(before + grain, max(due.nanoseconds, earliest.nanoseconds + interval / 8)))
+    return due == earliest
+      ? due : Instant(nanoseconds: min(before + grain, max(due.nanoseconds, earliest.nanoseconds + interval / 8)))
   }
 
   /// When a session wants to be served: transmissions are drawn together onto common instants, the end of a
@@ -319,9 +329,22 @@ extension Speaker {
     return wish
   }
 
+  /// Something of a session may have changed.
+  private mutating func noteSteadiness(_ index: Int) {
+    noteImpatience(index)
+    if let slot = slots[index], slot.pointee.isFiltered, !slot.pointee.session.isSteady { expectNothing(index) }
+  }
+
+  /// The kernel has dropped datagrams, of which those that the filter did not want are not lost.
+  private mutating func noteOverflow(_ dropped: UInt32) {
+    var lost = dropped
+    if let attachment = arrivalAttachment { lost = filter?.lost(of: dropped, on: attachment) ?? dropped }
+    counters.overflowed = max(counters.overflowed, UInt64(lost))
+  }
+
   /// Sets a session's timer.
   mutating func arm(_ index: Int) {
-    noteImpatience(index)
+    noteSteadiness(index)
     let wish = wish(of: index)
     slots[index]?.pointee.armed = wish
     wheel.set(index, to: wish)
@@ -329,7 +352,7 @@ extension Speaker {
 
   /// Sets a session's timer if it must fire sooner; a later wish waits until it fires.
   mutating func armEarlier(_ index: Int) {
-    noteImpatience(index)
+    noteSteadiness(index)
     let wish = wish(of: index)
     guard let armed = slots[index]?.pointee.armed, wish < armed else { return }
     slots[index]?.pointee.armed = wish

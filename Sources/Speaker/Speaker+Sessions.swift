@@ -2,6 +2,7 @@ import Addresses
 public import BFD
 import CLinux
 import Capture
+import EBPF
 
 extension Speaker {
   /// Starts a session; its number, or nil when one with the same key exists (RFC 5882 section 4.4: clients of one
@@ -43,6 +44,8 @@ extension Speaker {
     } else {
       rings.clear(index)
     }
+    filterSession(index, discriminator)
+    updateUnknownDropping()
     startAuthentication(index, at: now)
     openEcho(for: index)
     arm(index)
@@ -72,6 +75,7 @@ extension Speaker {
     demultiplexer.remove(index: index)
     slot.route?.deallocate()
     if slot.isImpatient { impatient -= 1 }
+    filter?.remove(index)
     closeEcho(of: index)
     if let rule = slot.rule, sessionsByRule.indices.contains(rule) { sessionsByRule[rule] -= 1 }
     slots.remove(index)
@@ -90,10 +94,13 @@ extension Speaker {
   /// - Returns: false when they are another session's; then nothing is changed.
   @discardableResult
   public mutating func configure(_ index: Int, _ settings: SessionSettings) -> Bool {
-    guard slots.indices.contains(index), let old = slots[index]?.pointee.settings, old.isSameSession(as: settings) else {
+    guard slots.indices.contains(index), let old = slots[index]?.pointee.settings, old.isSameSession(as: settings)
+    else {
       return false
     }
+    catchUp(index)
     if settings.parameters.compatibility.contains(.ovn) { hasHintedSessions = true }
+    updateUnknownDropping()
     let parameters = settings.parameters.applicable(to: settings.key.pathType)
     slots[index]?.pointee.settings = settings
     slots[index]?.pointee.settings.parameters = parameters
@@ -177,7 +184,8 @@ extension Speaker {
   private mutating func startNamed(_ number: Int, at now: Instant) {
     let rule = rules[number]
     let isActiveHost = rule.prefix.isHost && rule.parameters.role == .active
-    for index in slots.indices where slots[index]?.pointee.rule == number && slots[index]?.pointee.isNamed != isActiveHost {
+    for index in slots.indices
+    where slots[index]?.pointee.rule == number && slots[index]?.pointee.isNamed != isActiveHost {
       slots[index]?.pointee.isNamed = isActiveHost
       let isLonely = slots[index]?.pointee.session.remote == nil
       slots[index]?.pointee.lonelySince = isLonely ? now : nil
@@ -207,7 +215,7 @@ extension Speaker {
 
   /// A session as it is now; nil when there is none of that number.
   public func view(_ index: Int) -> SessionView? {
-    guard let slot = slots[index]?.pointee else { return nil }
+    guard let slot = caughtUp(index) else { return nil }
     return SessionView(
       settings: slot.settings, localAddress: slot.settings.localAddress ?? slot.heardAt, session: slot.session,
       counters: slot.counters, rule: slot.rule,

@@ -2,6 +2,7 @@ public import Addresses
 public import BFD
 import CLinux
 import Capture
+import EBPF
 public import NetworkNamespaces
 import PacketSockets
 
@@ -38,6 +39,13 @@ public struct Speaker: ~Copyable {
     var lonelySince: Instant?
     /// Whether `impatient` counts it.
     var isImpatient = false
+    /// Whether the kernel keeps repetitions to itself: then `catchUp` knows more than `session` does.
+    var isFiltered = false
+    /// TTL and source port of the packet that is repeated, for captures.
+    var heardTimeToLive: UInt8 = 0
+    var heardPort: UInt16 = 0
+    /// Repetitions that have been counted.
+    var filteredCount: UInt64 = 0
   }
 
   var slots = SlotTable()
@@ -53,6 +61,15 @@ public struct Speaker: ~Copyable {
   var echoBatch = FrameBatch()
   let echoSeal: EchoSeal
   var homes: [Home] = []
+  /// Nil where every packet is read. It stands before the sockets, and so goes before they do.
+  var filter: RepetitionFilter?
+  /// Of `receivers`, in their order.
+  var attachments: [RepetitionFilter.Attachment?] = []
+  /// Why packets are not filtered, or not all.
+  var filterProblem: String?
+  var unknownCounted: UInt64 = 0
+  var dropsUnknown = false
+  let choice: SpeakerEngineChoice
   var receivers: [Receiver] = []
   var transmitters: [Transmitter] = []
   /// Where to start looking for a source port.
@@ -86,6 +103,9 @@ public struct Speaker: ~Copyable {
   /// Of the datagram being read: its source port, and how long it was on the wire.
   var arrivalPort: UInt16 = 0
   var arrivalLength = 0
+  /// Of its socket.
+  var arrivalAttachment: RepetitionFilter.Attachment?
+  var arrivalHasDevice = false
 
   /// What has happened since the owner last emptied it.
   public var events: [SpeakerEvent] = []
@@ -99,14 +119,17 @@ public struct Speaker: ~Copyable {
   /// - Throws: `SpeakerError` that says what to do.
   public init(
     in namespace: borrowing NetworkNamespace, listen: [IPAddress], secret: (UInt64, UInt64), seed: UInt64,
-    at now: Instant
+    engine: SpeakerEngineChoice = .automatic, at now: Instant
   ) throws(SpeakerError) {
-    self.init(secret: secret, seed: seed, at: now)
+    self.init(secret: secret, seed: seed, engine: engine, at: now)
     try open(listen.map { Endpoint($0) }, in: namespace)
   }
 
   /// Without sockets: it keeps sessions, but hears and says nothing until `open`.
-  public init(secret: (UInt64, UInt64), seed: UInt64, at now: Instant) {
+  public init(
+    secret: (UInt64, UInt64), seed: UInt64, engine: SpeakerEngineChoice = .automatic, at now: Instant
+  ) {
+    choice = engine
     let span = UInt64(BFDPort.sources.count)
     preferredPort = BFDPort.sources.lowerBound + UInt16((secret.0 ^ secret.1) % span)
     discriminators = DiscriminatorSource(secret: secret)
@@ -155,7 +178,10 @@ public struct Speaker: ~Copyable {
     for endpoint in endpoints where !homes.contains(where: { $0.domain == endpoint.domain }) {
       if let own = try? namespace.duplicate() { homes.append(Home(endpoint.domain, own)) }
     }
+    for receiver in newReceivers { attachments.append(filter(receiver)) }
     receivers += newReceivers
+    dropsUnknown = false
+    updateUnknownDropping()
     transmitters += newTransmitters
     if gate == nil, newReceivers.contains(where: { $0.steady >= 0 }) { gate = SteadyGate() }
     openGate()
@@ -165,7 +191,13 @@ public struct Speaker: ~Copyable {
   /// Closes the endpoints of a domain; its sessions hear and say nothing any more.
   public mutating func close(_ domain: RoutingDomain) {
     flush()
-    receivers.removeAll { $0.endpoint.domain == domain }
+    for number in receivers.indices where receivers[number].endpoint.domain == domain {
+      if let attachment = attachments[number] { filter?.detach(attachment) }
+    }
+    for index in slots.indices where slots[index]?.pointee.settings.key.domain == domain { expectNothing(index) }
+    let kept = receivers.indices.filter { receivers[$0].endpoint.domain != domain }
+    attachments = kept.map { attachments[$0] }
+    receivers = kept.map { receivers[$0] }
     transmitters.removeAll { $0.domain == domain }
     echoPorts.removeAll { $0.domain == domain }
     homes.removeAll { $0.domain == domain }
@@ -178,7 +210,8 @@ public struct Speaker: ~Copyable {
 
   mutating func findTransmitters() {
     for index in slots.indices {
-      guard let settings = slots[index]?.pointee.settings, let isSuspended = slots[index]?.pointee.isSuspended else { continue }
+      guard let settings = slots[index]?.pointee.settings, let isSuspended = slots[index]?.pointee.isSuspended
+      else { continue }
       let descriptor = isSuspended ? -1 : transmitter(for: settings)
       slots[index]?.pointee.transmitter = descriptor
     }

@@ -48,7 +48,9 @@ extension Speaker {
   /// A session in Init comes up by a packet that says Up; one whose peer may speak with a stale discriminator learns
   /// from such packets too (`Compatibility.ovn`).
   mutating func noteImpatience(_ index: Int) {
-    guard let state = slots[index]?.pointee.session.state, let was = slots[index]?.pointee.isImpatient else { return }
+    guard let state = slots[index]?.pointee.session.state, let was = slots[index]?.pointee.isImpatient else {
+      return
+    }
     let isNow =
       state == .`init` || hasHintedSessions && state == .down && slots[index]?.pointee.session.hold == nil
     guard isNow != was else { return }

@@ -208,7 +208,8 @@ extension GatewayAgent {
       }
       let opened = try Engine.open(
         configuration, keys: keys.chains, in: namespace, secret: secret,
-        remembered: discriminators.known, product: "everway \(options.version)",
+        packets: options.engine ?? configuration.realtime.engine, remembered: discriminators.known,
+        product: "everway \(options.version)",
         commands: commands, reports: reports)
       let thread = try EngineThread(opened, realtime: configuration.realtime)
       for refusal in thread.scheduling.refusals { log.write(.warning, .program, refusal) }

@@ -21,8 +21,14 @@ public struct GatewayAgent: ~Copyable {
     public var stateDirectory: String
     /// As `everway version` prints it.
     public var version: String
+    /// Instead of what the configuration says; nil: what it says.
+    public var engine: GatewayConfiguration.Engine?
 
-    public init(source: ConfigurationSource, stateDirectory: String = "/var/lib/everway", version: String) {
+    public init(
+      source: ConfigurationSource, stateDirectory: String = "/var/lib/everway", version: String,
+      engine: GatewayConfiguration.Engine? = nil
+    ) {
+      self.engine = engine
       self.source = source
       self.stateDirectory = stateDirectory
       self.version = version

@@ -286,6 +286,9 @@ struct StatusBuilder {
     StatusReport.Speaker(
       sourcePortIpv4: snapshot.sourcePortIPv4, sourcePortIpv6: snapshot.sourcePortIPv6,
       schedulingPolicy: scheduling.policy, schedulingPriority: scheduling.priority, cpu: scheduling.cpu,
+      engine: snapshot.engine.engine.rawValue, belowStackCount: snapshot.engine.belowStack,
+      filteredCount: snapshot.engine.filtered,
+      engineNotes: snapshot.engine.notes.isEmpty ? nil : snapshot.engine.notes,
       receivePacketCount: snapshot.counters.received, sendPacketCount: snapshot.counters.transmitted,
       overflowedPacketCount: snapshot.counters.overflowed,
       discards: DiscardReason.allCases.compactMap { reason in

@@ -224,7 +224,7 @@ extension Engine {
     return EngineSnapshot(
       at: now, core: core, sessions: sessions, links: links, nextHopIDs: nextHopIDs, groupIDs: groupIDs,
       failovers: failovers, failoverCounts: failoverCounts,
-      probes: probeStatus(), counters: speaker.counters,
+      probes: probeStatus(), counters: speaker.counters, engine: speaker.engineView,
       sourcePortIPv4: speaker.sourcePort(.ipv4), sourcePortIPv6: speaker.sourcePort(.ipv6),
       keyChains: Dictionary(keyChainNumbers.map { ($1, $0) }, uniquingKeysWith: { first, _ in first }),
       problems: (Array(problems.values) + Array(keyProblems.values)).sorted { $0.what < $1.what })

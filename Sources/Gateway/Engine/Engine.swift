@@ -93,8 +93,8 @@ struct Engine: ~Copyable {
   /// Opens everything inside the gateway's namespace.
   static func open(
     _ configuration: GatewayConfiguration, keys: [String: KeyChain], in namespace: borrowing NetworkNamespace,
-    secret: (UInt64, UInt64), remembered: [String: UInt32] = [:], product: String = "",
-    commands: Mailbox<EngineCommand>, reports: Mailbox<EngineReport>
+    secret: (UInt64, UInt64), packets: GatewayConfiguration.Engine = .auto, remembered: [String: UInt32] = [:],
+    product: String = "", commands: Mailbox<EngineCommand>, reports: Mailbox<EngineReport>
   ) throws(EngineError) -> Engine {
     let now = MonotonicClock.now()
     // Subscribe before the first dump: nothing is missed in between.
@@ -104,7 +104,14 @@ struct Engine: ~Copyable {
     let poller = try explained { try Poller() }
     let prober = try explained { try Prober(in: namespace) }
     let held = try explained { try namespace.duplicate() }
-    let speaker = Speaker(secret: secret, seed: UInt64(bitPattern: now.nanoseconds) ^ secret.1, at: now)
+    let choice: SpeakerEngineChoice =
+      switch packets {
+      case .auto: .automatic
+      case .sockets: .only(.sockets)
+      case .packet: .only(.packet)
+      }
+    let speaker = Speaker(
+      secret: secret, seed: UInt64(bitPattern: now.nanoseconds) ^ secret.1, engine: choice, at: now)
     var engine = Engine(
       configuration: configuration, keyChains: keys, core: GatewayCore(configuration, at: now), speaker: speaker,
       namespace: held,

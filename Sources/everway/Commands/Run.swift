@@ -58,6 +58,15 @@ struct Run: ParsableCommand {
         """, valueName: "format"))
   var logFormat = LogFormatChoice.auto
 
+  @Option(
+    help: ArgumentHelp(
+      "How BFD packets go in and out: auto, sockets or packet.",
+      discussion: """
+        auto takes the fastest that the kernel and this process's capabilities allow; status shows which, and why not \
+        more. Without the option what realtime.engine of the configuration says.
+        """, valueName: "engine"))
+  var engine: EngineChoice?
+
   @Option(help: ArgumentHelp("When to use colour in the log.", valueName: "when"))
   var color = ColorChoice.auto
 
@@ -80,7 +89,8 @@ struct Run: ParsableCommand {
 
   /// - Parameter start: called once the gateway's agent has taken the signals.
   private func run(_ source: ConfigurationSource, _ log: EventLog, start: () throws -> Void) throws {
-    let options = GatewayAgent.Options(source: source, stateDirectory: stateDirectory, version: Version.current)
+    let options = GatewayAgent.Options(
+      source: source, stateDirectory: stateDirectory, version: Version.current, engine: engine?.engine)
     do throws(AgentError) {
       var agent = try GatewayAgent(options, log: log)
       do { try start() } catch { throw AgentError(.other, "\(error)") }
@@ -88,6 +98,19 @@ struct Run: ParsableCommand {
     } catch {
       if case .configuration(let errors) = error.kind { standardError(errors.rendered) }
       throw CommandError(message: error.message)
+    }
+  }
+}
+
+/// `--engine`.
+enum EngineChoice: String, ExpressibleByArgument, CaseIterable {
+  case auto, sockets, packet
+
+  var engine: GatewayConfiguration.Engine {
+    switch self {
+    case .auto: .auto
+    case .sockets: .sockets
+    case .packet: .packet
     }
   }
 }

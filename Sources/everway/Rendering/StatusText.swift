@@ -84,6 +84,7 @@ struct StatusText {
     var text = "speaker \(speaker.schedulingPolicy)"
     if speaker.schedulingPriority > 0 { text += " \(speaker.schedulingPriority)" }
     if let cpu = speaker.cpu { text += " on CPU \(cpu)" }
+    if let engine = speaker.engine { text += ", engine \(engine)" }
     text += ": \(Quantities.count(speaker.receivePacketCount)) packets in"
     text += ", \(Quantities.count(speaker.sendPacketCount)) out"
     let discarded = speaker.discards.filter { $0.count > 0 }

@@ -1,0 +1,179 @@
+import Addresses
+import BFD
+import Capture
+import EBPF
+
+/// How packets go in and out.
+public enum SpeakerEngine: String, Hashable, Sendable, CaseIterable {
+  /// By UDP sockets alone.
+  case sockets
+  /// Packets leave below the UDP stack where their way is known, and what only repeats what a session has heard stays in
+  /// the kernel, which notes when it came.
+  case packet
+}
+
+/// What the owner asks for.
+public enum SpeakerEngineChoice: Hashable, Sendable {
+  /// The fastest that kernel and capabilities allow.
+  case automatic
+  case only(SpeakerEngine)
+
+  var wantsPacket: Bool { self != .only(.sockets) }
+}
+
+/// What became of the choice.
+public struct SpeakerEngineView: Hashable, Sendable {
+  public var engine: SpeakerEngine
+  /// Sessions whose packets leave below the UDP stack.
+  public var belowStack = 0
+  /// Sessions of which the kernel keeps repetitions to itself.
+  public var filtered = 0
+  /// What keeps it from being faster.
+  public var notes: [String] = []
+}
+
+extension Speaker {
+  /// How packets go in and out now.
+  public var engineView: SpeakerEngineView {
+    var view = SpeakerEngineView(engine: filter == nil ? .sockets : .packet)
+    view.filtered = slots.indices.count { slots[$0]?.pointee.isFiltered == true }
+    if let filterProblem { view.notes.append(filterProblem) }
+    return view
+  }
+
+  /// Filters what a socket hears, where that is wanted and possible.
+  mutating func filter(_ receiver: Receiver) -> RepetitionFilter.Attachment? {
+    guard choice.wantsPacket, receiver.endpoint.pathType == .singleHop || receiver.endpoint.pathType == .multihop
+    else { return nil }
+    do throws(EBPFError) {
+      if filter == nil {
+        var new = try RepetitionFilter(capacity: max(64, slots.count))
+        for index in slots.indices {
+          if let discriminator = slots[index]?.pointee.session.localDiscriminator {
+            try new.add(index, discriminator: discriminator)
+          }
+        }
+        filter = consume new
+      }
+      return try filter?.attach(to: receiver.steady >= 0 ? receiver.steady : receiver.descriptor)
+    } catch {
+      filterProblem = "\(error)"
+      return nil
+    }
+  }
+
+  /// A session has got its number.
+  mutating func filterSession(_ index: Int, _ discriminator: UInt32) {
+    guard filter != nil else { return }
+    do throws(EBPFError) { try filter?.add(index, discriminator: discriminator) } catch {
+      filterProblem = "\(error)"  // this session does without
+    }
+  }
+
+  /// What the kernel has kept to itself of a session is known to it after this. Everything that judges or changes a
+  /// session begins with it.
+  @inline(__always) mutating func catchUp(_ index: Int) {
+    guard filter != nil, let slot = slots[index], slot.pointee.isFiltered else { return }
+    let arrival = Instant(nanoseconds: filter?.arrival(index) ?? 0)
+    guard arrival > slot.pointee.session.lastReceived, let reading = filter?.reading(index) else { return }
+    filter?.resetWorstGap(index)
+    let news = slot.pointee.take(reading)
+    counters.received &+= news
+    if isCapturing { keepRepeated(index, at: slot.pointee.session.lastReceived) }
+  }
+
+  /// After a packet was taken: whether the kernel may keep to itself what only repeats it.
+  mutating func expectRepetition(
+    of packet: ControlPacket, _ payload: RawSpan, _ index: Int, from source: PacketSource
+  ) {
+    guard filter != nil, let attachment = arrivalAttachment, let slot = slots[index] else { return }
+    let isPlain = payload.byteCount == ControlPacket.length && !packet.poll && !packet.final
+    guard isPlain, tap == nil, slot.pointee.session.isSteady, let limit = slot.pointee.session.detectionTime else {
+      return
+    }
+    // A device that sockets are bound to is what the kernel calls the interface there.
+    let interface = slot.pointee.settings.key.interface
+    guard interface == 0 || !arrivalHasDevice else { return }
+    let last = slot.pointee.session.lastReceived
+    // An older packet, which was in the queue already: what has come since is known, and must not be forgotten.
+    if slot.pointee.isFiltered, filter?.arrival(index) ?? 0 >= last.nanoseconds { return }
+    slot.pointee.isFiltered = true
+    slot.pointee.heardPort = arrivalPort
+    slot.pointee.heardTimeToLive = source.timeToLive
+    filter?.expect(
+      index, payload: payload, from: source.source, to: source.destination, interface: interface,
+      minimumTimeToLive: slot.pointee.settings.minimumTimeToLive, on: attachment, lastArrival: last.nanoseconds,
+      longestGap: limit)
+  }
+
+  /// From now on every packet of a session is delivered.
+  @inline(__always) mutating func expectNothing(_ index: Int) {
+    guard let slot = slots[index], slot.pointee.isFiltered else { return }
+    stopExpecting(index)
+  }
+
+  private mutating func stopExpecting(_ index: Int) {
+    filter?.pass(index)
+    catchUp(index)
+    slots[index]?.pointee.isFiltered = false
+  }
+
+  /// Whoever watches wants to see every packet.
+  mutating func expectNothing() { for index in slots.indices { expectNothing(index) } }
+
+  /// What the kernel has dropped because no session asks for it.
+  mutating func countUnknown() {
+    guard filter != nil else { return }
+    var unknown: UInt64 = 0
+    for case let attachment? in attachments { unknown &+= filter?.unknown(on: attachment) ?? 0 }
+    let news = unknown &- unknownCounted
+    guard news > 0 else { return }
+    unknownCounted = unknown
+    counters.received &+= news
+    counters.discarded[Int(DiscardReason.yourDiscriminatorUnknown.rawValue)] &+= news
+  }
+
+  /// A flood of packets that belong to no session ends in the kernel, unless someone wants to see them.
+  mutating func updateUnknownDropping() {
+    let drops = !hasHintedSessions && tap == nil
+    guard filter != nil, drops != dropsUnknown else { return }
+    dropsUnknown = drops
+    for case let attachment? in attachments { filter?.setDropsUnknown(drops, on: attachment) }
+  }
+
+  /// The last of the packets that the kernel kept to itself, made again from what it repeated.
+  private mutating func keepRepeated(_ index: Int, at arrival: Instant) {
+    guard let slot = slots[index], let remote = slot.pointee.session.remote else { return }
+    let packet = ControlPacket(
+      diagnostic: remote.diagnostic, state: remote.state, controlPlaneIndependent: remote.controlPlaneIndependent,
+      detectMultiplier: remote.detectMultiplier, myDiscriminator: remote.discriminator,
+      yourDiscriminator: slot.pointee.session.localDiscriminator, desiredMinTx: remote.desiredMinTx,
+      requiredMinRx: remote.requiredMinRx, requiredMinEchoRx: remote.requiredMinEchoRx)
+    rings.append(
+      PacketRecord(
+        at: arrival, octets: CapturedPacket.Octets(packet), sourcePort: slot.pointee.heardPort,
+        timeToLive: slot.pointee.heardTimeToLive, length: ControlPacket.length, authenticationType: 0,
+        fate: PacketRecord.taken),
+      session: index)
+  }
+
+  /// How a session would look after `catchUp`.
+  func caughtUp(_ index: Int) -> Slot? {
+    guard var slot = slots[index]?.pointee else { return nil }
+    if filter != nil, slot.isFiltered, let reading = filter?.reading(index) { slot.take(reading) }
+    return slot
+  }
+}
+
+extension Speaker.Slot {
+  /// - Returns: how many packets are news.
+  @discardableResult fileprivate mutating func take(_ reading: RepetitionReading) -> UInt64 {
+    session.heardAgain(at: Instant(nanoseconds: reading.arrival))
+    let news = reading.count &- filteredCount
+    filteredCount = reading.count
+    counters.received &+= news
+    noteGap(reading.worstGap)
+    lonelySince = nil
+    return news
+  }
+}
