@@ -40,10 +40,19 @@ struct CPULimit {
   static func sweep() {
     guard let (root, _) = try? root() else { return }
     for name in names(in: root) where name.hasPrefix(prefix) {
-      if let pid = Int32(name.dropFirst(prefix.count)), pid == getpid() || kill(pid, 0) != 0 {
-        rmdir("\(root)/\(name)")
+      guard let pid = Int32(name.dropFirst(prefix.count)), pid == getpid() || isDead(pid) else { continue }
+      // Those in it may have been killed just now.
+      for _ in 0..<40 {
+        if rmdir("\(root)/\(name)") == 0 || errno == ENOENT { break }
+        usleep(50_000)
       }
     }
+  }
+
+  /// A zombie is dead too: nobody may have collected it yet.
+  private static func isDead(_ pid: Int32) -> Bool {
+    var first: CChar = 0
+    return readlink("/proc/\(pid)/exe", &first, 1) < 0
   }
 
   private static func root() throws(SystemCallError) -> (String, isUnified: Bool) {

@@ -29,7 +29,6 @@ extension RunningSubject {
       """
     if let priority = settings.priority { text += "realtime: {priority: \(priority)}\n" }
     text += "bfd:\n"
-    if let engine = settings.engine { text += "  engine: \(engine)\n" }
     text += "  transmit-interval: \(fastest.interval)us\n  receive-interval: \(fastest.interval)us\n"
     text += "  detect-multiplier: \(multiplier(fastest))\n  listen: [0.0.0.0]\n"
     if plan.count > Self.mostPeers {
@@ -54,7 +53,9 @@ extension RunningSubject {
     try put(text, file)
     try launch(
       Command(
-        settings.everway, ["run", "--config", file, "--state-directory", directory, "--log-format", "text"]))
+        settings.everway,
+        ["run", "--config", file, "--state-directory", directory, "--log-format", "text"]
+          + (settings.engine.map { ["--engine", $0] } ?? [])))
     try wait(for: "control socket") { access(controlSocket, F_OK) == 0 }
     try waitUntilListening()
   }
