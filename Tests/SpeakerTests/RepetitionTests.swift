@@ -1,5 +1,6 @@
 import Addresses
 import BFD
+import Capture
 import Glibc
 import NetworkNamespaces
 import Testing
