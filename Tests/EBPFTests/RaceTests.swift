@@ -12,8 +12,7 @@ import Testing
   private static let second: [UInt8] = first.enumerated().map {
     (8..<12).contains($0.offset) ? $0.element : ~$0.element
   }
-
-  /// The first two words of a record from one, the last from the other, and the other way round.
+  /// Words of both.
   private static let mixed = [
     Array(first[..<8] + second[8...]), Array(first[..<16] + second[16...]), Array(second[..<8] + first[8...]),
     Array(second[..<16] + first[16...])
@@ -22,13 +21,25 @@ import Testing
   @Test("A packet that is half the old and half the new repetition is never swallowed", arguments: [false, true])
   func tornRecords(ordersLoads: Bool) throws {
     var bench = try Filtered("rr")
-    try bench.useProgram(ordersLoads: ordersLoads)
+    // Slow enough that a record is often replaced between two comparisons.
+    try bench.useProgram(ordersLoads: ordersLoads, delay: 50)
     let sender = try bench.wire.sender(from: Wire.peer4)
-    defer { close(sender) }
-    let flood = Flood(Self.mixed, by: sender, to: Wire.own4, packets: 60_000)
+    let otherSender = try bench.wire.sender(from: Wire.otherPeer4)
+    defer {
+      close(sender)
+      close(otherSender)
+    }
+    // One is expected from one peer, the other from the other; neither sends its own.
+    let packets =
+      [(sender, Self.second), (otherSender, Self.first)]
+      + Self.mixed.flatMap { [(sender, $0), (otherSender, $0)] }
+    let flood = Flood(packets, to: Wire.own4, packets: 60_000)
     var flips = 0
     while !flood.isOver {
-      bench.expect(flips % 2 == 0 ? Self.first : Self.second, longestGap: .max)
+      bench.filter.expect(
+        Filtered.session, payload: (flips % 2 == 0 ? Self.first : Self.second).span.bytes,
+        from: flips % 2 == 0 ? Wire.peer4 : Wire.otherPeer4, minimumTimeToLive: 255, on: bench.attachment,
+        lastArrival: 0)
       flips += 1
     }
     flood.join()
@@ -52,7 +63,7 @@ import Testing
     let sender = try bench.wire.sender(from: Wire.peer4)
     defer { close(sender) }
     let packets = 20_000
-    let flood = Flood([Self.first], by: sender, to: Wire.own4, packets: packets, pausing: true)
+    let flood = Flood([(sender, Self.first)], to: Wire.own4, packets: packets, pausing: true)
     while !flood.isOver { bench.expect(Self.first) }
     flood.join()
     let socket = bench.socket
@@ -67,11 +78,12 @@ import Testing
 
 extension Filtered {
   /// The program as it is for machines that order loads, or for those that do not.
-  mutating func useProgram(ordersLoads: Bool) throws {
+  mutating func useProgram(ordersLoads: Bool, delay: Int) throws {
     var program = RepetitionProgram(
       discriminators: filter.discriminators.descriptor, records: filter.records.descriptor,
       sockets: filter.sockets.descriptor, number: attachment.number)
     program.ordersLoads = ordersLoads
+    program.delay = delay
     let loaded = try KernelProgram(socketFilter: try program.assembled(), name: "everway_test")
     try #require(cl_bpf_attach(socket, loaded.descriptor) == 0)
   }
@@ -79,8 +91,7 @@ extension Filtered {
 
 /// A thread that sends packets in turn, as fast as it can.
 final class Flood: @unchecked Sendable {  // all is set before the thread starts, but `over`, which is atomic
-  private let payloads: [[UInt8]]
-  private let socket: Int32
+  private let payloads: [(socket: Int32, octets: [UInt8])]
   private let address: IPAddress
   private let packets: Int
   private let isPausing: Bool
@@ -88,10 +99,9 @@ final class Flood: @unchecked Sendable {  // all is set before the thread starts
   private var thread = pthread_t()
 
   /// - Parameter pausing: so often that the kernel's queue before the filter, of 1,000 packets, never overflows.
-  init(_ payloads: [[UInt8]], by socket: Int32, to address: IPAddress, packets: Int, pausing: Bool = false) {
+  init(_ payloads: [(socket: Int32, octets: [UInt8])], to address: IPAddress, packets: Int, pausing: Bool = false) {
     isPausing = pausing
     self.payloads = payloads
-    self.socket = socket
     self.address = address
     self.packets = packets
     over.initialize(to: 0)
@@ -112,8 +122,8 @@ final class Flood: @unchecked Sendable {  // all is set before the thread starts
     withSocketAddress(address, 3784) { name, length in
       for number in 0..<packets {
         if isPausing, number % 100 == 0 { usleep(500) }
-        let payload = payloads[number % payloads.count]
-        while sendto(socket, payload, payload.count, 0, name, length) < 0, errno == ENOBUFS || errno == EAGAIN {}
+        let (socket, octets) = payloads[number % payloads.count]
+        while sendto(socket, octets, octets.count, 0, name, length) < 0, errno == ENOBUFS || errno == EAGAIN {}
       }
     }
     cl_store_release_u32(over, 1)
