@@ -172,6 +172,9 @@ let package = Package(
     .executableTarget(
       name: "OVSDBBenchmark", dependencies: ["OVSDBProtocol"], path: "Benchmarks/OVSDB", swiftSettings: settings),
     .executableTarget(
+      name: "FilterBenchmark", dependencies: ["Addresses", "CLinux", "EBPF", "NetworkNamespaces"],
+      path: "Benchmarks/Filter", swiftSettings: settings),
+    .executableTarget(
       name: "FloodBenchmark",
       dependencies: [
         "Addresses", "BFD", "Capture", "CLinux", "NetworkNamespaces", "Runtime", "Speaker",
