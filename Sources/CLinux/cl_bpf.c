@@ -103,13 +103,6 @@ bool cl_bpf_program_exists(uint32_t number) {
   return program >= 0;
 }
 
-int cl_bpf_measure(void) {
-  union bpf_attr attr;
-  memset(&attr, 0, sizeof attr);
-  attr.enable_stats.type = BPF_STATS_RUN_TIME;
-  return bpf(BPF_ENABLE_STATS, &attr);
-}
-
 int cl_bpf_attach(int socket, int program) {
   return setsockopt(socket, SOL_SOCKET, SO_ATTACH_BPF, &program, sizeof program);
 }

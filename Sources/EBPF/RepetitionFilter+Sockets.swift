@@ -28,6 +28,8 @@ extension RepetitionFilter {
     let number = attachment.number
     guard number < descriptors.count, descriptors[number] >= 0 else { return }
     cl_bpf_detach(descriptors[number])
+    retired.swallowed &+= swallowed(on: attachment)
+    retired.unknown &+= unknown(on: attachment)
     descriptors[number] = -1
     wantsUnknownDropped[number] = false
     updateUnknownDropping()
@@ -47,11 +49,16 @@ extension RepetitionFilter {
     cl_load_relaxed_u64(entry(attachment.number) + SocketEntry.unknown)
   }
 
-  /// Repetitions that all attached sockets have swallowed.
-  public var swallowed: UInt64 {
+  /// Repetitions that all sockets have swallowed, those that are detached by now too.
+  public var swallowed: UInt64 { retired.swallowed &+ sum(SocketEntry.swallowed) }
+
+  /// Packets that all sockets have dropped because no session asks for them, likewise.
+  public var unknown: UInt64 { retired.unknown &+ sum(SocketEntry.unknown) }
+
+  private func sum(_ counter: Int) -> UInt64 {
     var sum: UInt64 = 0
     for number in descriptors.indices where descriptors[number] >= 0 {
-      sum &+= cl_load_relaxed_u64(entry(number) + SocketEntry.swallowed)
+      sum &+= cl_load_relaxed_u64(entry(number) + counter)
     }
     return sum
   }

@@ -32,6 +32,8 @@ public struct RepetitionFilter: ~Copyable {
   var descriptors: [Int32] = []
   /// Which sockets are to drop what no session asks for.
   var wantsUnknownDropped: [Bool] = []
+  /// What sockets have counted that are detached.
+  var retired: (swallowed: UInt64, unknown: UInt64) = (0, 0)
   /// Sessions that there was no room for.
   var strangers: Set<Int> = []
   private var generation: UInt32 = 0

@@ -32,8 +32,6 @@ int cl_bpf_load_socket_filter(const uint64_t *instructions, uint32_t count, cons
 // The number by which the kernel knows a program, 0 when it is none; whether a program of that number is loaded.
 uint32_t cl_bpf_program_number(int program);
 bool cl_bpf_program_exists(uint32_t number);
-// Has the kernel measure how long programs run, as long as the descriptor is open (BPF_ENABLE_STATS, Linux 5.8).
-int cl_bpf_measure(void);
 // Makes a program the filter of a socket in place of what it had (SO_ATTACH_BPF), or takes it away.
 int cl_bpf_attach(int socket, int program);
 int cl_bpf_detach(int socket);
