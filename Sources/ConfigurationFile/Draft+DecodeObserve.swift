@@ -17,7 +17,44 @@ extension Draft {
     if let value = table["findings-interval"] {
       observe.findingsInterval = value.isFalse ? nil : value.duration(Self.findingsIntervals, unit: "s")
     }
+    if let value = table["cluster"] { observe.cluster = Self.observeCluster(value) }
     self.observe = observe
+  }
+
+  private static func observeCluster(_ value: Value) -> GatewayConfiguration.ObserveCluster? {
+    guard let table = Table(value, .observeCluster) else { return nil }
+    guard let list = table["peers"] else {
+      value.error("a cluster without peers", expected: "peers, a list of addresses as https://10.0.0.2:9479")
+      return nil
+    }
+    let values = list.list("a list of addresses") ?? []
+    if values.isEmpty || values.count > 64 { list.error("\(values.count) peers", expected: "1 to 64 addresses") }
+    let peers = values.compactMap(Self.peer)
+    var cluster = GatewayConfiguration.ObserveCluster(peers: peers)
+    cluster.authority = table["ca"]?.absolutePath()
+    cluster.tokenFile = table["token-file"]?.absolutePath()
+    cluster.serverName = table["server-name"]?.text("a name")
+    return cluster
+  }
+
+  /// What is behind the port is said by the observer, which reads it again.
+  private static func peer(_ value: Value) -> String? {
+    let expected = "https://, an address or a name, and a port, as https://10.0.0.2:9479"
+    guard let text = value.text(expected) else { return nil }
+    let isLocal = ["127.0.0.1", "[::1]", "localhost"].contains { text.hasPrefix("http://\($0):") }
+    guard text.hasPrefix("https://") || isLocal else {
+      value.error(
+        "\(value.shown) is no address that may be asked", expected: expected,
+        help: "without TLS only this machine is asked")
+      return nil
+    }
+    let authority = text.drop { $0 != "/" }.dropFirst(2)
+    let port = authority.lastIndex(of: ":").map { authority[authority.index(after: $0)...] }
+    guard let port, let number = UInt16(port.last == "/" ? port.dropLast() : port), number > 0 else {
+      value.error("\(value.shown) has no port", expected: expected)
+      return nil
+    }
+    return text
   }
 
   private static func decodeTLS(_ value: Value, into observe: inout GatewayConfiguration.Observe) {

@@ -16,12 +16,16 @@ extension GatewayConfiguration {
     public var journal: Journal?
     /// Between two runs of the doctor; nil: it is not run by itself. 10 s to 24 h.
     public var findingsInterval: Duration?
+    /// Nil: only this node is shown.
+    public var cluster: ObserveCluster?
 
     public init(
       listen: [String] = [standardAddress], certificate: String? = nil, key: String? = nil,
       clientAuthority: String? = nil, tokenFile: String? = nil, trustsLoopback: Bool = false,
-      journal: Journal? = Journal(), findingsInterval: Duration? = .seconds(300)
+      journal: Journal? = Journal(), findingsInterval: Duration? = .seconds(300),
+      cluster: ObserveCluster? = nil
     ) {
+      self.cluster = cluster
       self.listen = listen
       self.certificate = certificate
       self.key = key
@@ -36,6 +40,27 @@ extension GatewayConfiguration {
     public var needsProcess: Bool { !listen.isEmpty || journal != nil }
 
     public static let standardAddress = "127.0.0.1:9479"
+  }
+
+  /// Where the other nodes' observers are asked.
+  public struct ObserveCluster: Hashable, Sendable {
+    /// `https://10.0.0.2:9479`; a name may have many addresses, a node each. 1 to 64.
+    public var peers: [String]
+    /// A PEM file; nil: the system's authorities.
+    public var authority: String?
+    /// A file whose first token they know.
+    public var tokenFile: String?
+    /// The name in their certificates; nil: the host of the address.
+    public var serverName: String?
+
+    public init(
+      peers: [String], authority: String? = nil, tokenFile: String? = nil, serverName: String? = nil
+    ) {
+      self.peers = peers
+      self.authority = authority
+      self.tokenFile = tokenFile
+      self.serverName = serverName
+    }
   }
 
   /// What happened, kept on disk.

@@ -70,7 +70,9 @@ struct Section: Hashable {
     what: "capture", keys: ["ring", "when-down", "directory", "max-files", "max-size"])
   static let observe = Section(
     what: "observe",
-    keys: ["listen", "tls", "token-file", "trust-loopback", "journal", "findings-interval"])
+    keys: ["listen", "tls", "token-file", "trust-loopback", "journal", "findings-interval", "cluster"])
+  static let observeCluster = Section(
+    what: "observe's cluster", keys: ["peers", "ca", "token-file", "server-name"])
   static let observeTLS = Section(what: "observe's tls", keys: ["certificate", "key", "client-ca"])
   static let journal = Section(what: "the journal", keys: ["directory", "max-size", "max-age"])
 
@@ -80,7 +82,7 @@ struct Section: Hashable {
     authentication,
     path,
     health, icmp, neighbour, group, member, groupRoute, route, rule,
-    uplinks, watch, lostWhen, drain, control, realtime, capture, observe, observeTLS, journal
+    uplinks, watch, lostWhen, drain, control, realtime, capture, observe, observeTLS, observeCluster, journal
   ]
 
   /// What `bfd` itself may set for all.

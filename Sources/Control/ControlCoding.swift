@@ -16,6 +16,7 @@ enum ControlCoding {
     var version: Int?
     var command: String
     var target: String?
+    var finding: String?
     var peers: [String]?
     var discarded: Bool?
     var last: Bool?
@@ -28,6 +29,7 @@ enum ControlCoding {
     var status: StatusReport?
     var drain: DrainOutcome?
     var reload: ReloadOutcome?
+    var repair: RepairOutcome?
     var program: VersionReport?
     var stream: String?
     var error: ControlFailure?
@@ -40,6 +42,7 @@ enum ControlCoding {
       case .drain(let target): WireRequest(version: version, command: "drain", target: target)
       case .undrain(let target): WireRequest(version: version, command: "undrain", target: target)
       case .reload: WireRequest(version: version, command: "reload")
+      case .repair(let finding): WireRequest(version: version, command: "repair", finding: finding)
       case .capture(let request):
         WireRequest(
           version: version, command: "capture", peers: request.peers, discarded: request.discarded,
@@ -71,6 +74,13 @@ enum ControlCoding {
     case "drain": return .drain(target: wire.target)
     case "undrain": return .undrain(target: wire.target)
     case "reload": return .reload
+    case "repair":
+      guard let finding = wire.finding, RepairOutcome.isFinding(finding) else {
+        throw ControlFailure(
+          .badRequest, "A repair names one finding.",
+          help: "Send {\"command\":\"repair\",\"finding\":\"EW-NS-03\"}.")
+      }
+      return .repair(finding: finding)
     case "capture":
       return .capture(
         CaptureRequest(peers: wire.peers ?? [], discarded: wire.discarded ?? false, last: wire.last ?? false))
@@ -80,7 +90,7 @@ enum ControlCoding {
     default:
       throw ControlFailure(
         .unsupported, "This everway knows no such command.",
-        help: "It knows status, drain, undrain, reload, capture, observe, version and ping.")
+        help: "It knows status, drain, undrain, reload, repair, capture, observe, version and ping.")
     }
   }
 
@@ -90,6 +100,7 @@ enum ControlCoding {
     case .status(let report): wire.status = report
     case .drain(let outcome): wire.drain = outcome
     case .reload(let outcome): wire.reload = outcome
+    case .repair(let outcome): wire.repair = outcome
     case .version(let report): wire.program = report
     case .pong: break
     case .streaming: wire.stream = "open"
@@ -112,6 +123,7 @@ enum ControlCoding {
     if let report = wire.status { return .status(report) }
     if let outcome = wire.drain { return .drain(outcome) }
     if let outcome = wire.reload { return .reload(outcome) }
+    if let outcome = wire.repair { return .repair(outcome) }
     if let report = wire.program { return .version(report) }
     if wire.stream != nil { return .streaming }
     return .pong

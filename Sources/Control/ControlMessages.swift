@@ -6,6 +6,8 @@ public enum ControlCommand: Hashable, Sendable {
   case undrain(target: String?)
   /// Read the configuration file again.
   case reload
+  /// Have `everway doctor --fix` mend what one finding stands for, by its identifier: `EW-NS-03`.
+  case repair(finding: String)
   /// Packets as pcapng, on the connection itself, behind the answer.
   case capture(CaptureRequest)
   /// Everything that happens, as ``ObservationMessage``s on the connection itself, behind the answer.
@@ -46,6 +48,7 @@ public enum ControlResponse: Hashable, Sendable {
   /// `drain` and `undrain`.
   case drain(DrainOutcome)
   case reload(ReloadOutcome)
+  case repair(RepairOutcome)
   case version(VersionReport)
   case pong
   /// `capture` and `observe`: pcapng or lines follow until the connection ends.
@@ -82,6 +85,43 @@ public struct ReloadOutcome: Hashable, Sendable, Codable {
   public init(changes: [String], warnings: [String] = []) {
     self.changes = changes
     self.warnings = warnings
+  }
+}
+
+/// What `repair` did. A doctor that could not run is a ``ControlFailure``.
+public struct RepairOutcome: Hashable, Sendable, Codable {
+  public enum Result: String, Hashable, Sendable, Codable, CaseIterable {
+    /// The symptom is gone.
+    case repaired
+    /// All was done, and the symptom is still there.
+    case stillThere = "still-there"
+    case failed
+    /// The finding is not there, or has no repair that a program may make.
+    case nothingToDo = "nothing-to-do"
+  }
+
+  public var finding: String
+  /// Of several repairs the worst.
+  public var result: Result
+  /// What happened, one sentence for people.
+  public var message: String
+  /// A sentence for each thing that was repaired, or not.
+  public var notes: [String]
+
+  public init(finding: String, result: Result, message: String, notes: [String] = []) {
+    self.finding = finding
+    self.result = result
+    self.message = message
+    self.notes = notes
+  }
+
+  /// Whether the text has the form of a finding's identifier: `EW-NS-03`.
+  public static func isFinding(_ text: String) -> Bool {
+    let parts = text.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
+    guard parts.count == 3, parts[0].elementsEqual("EW".utf8), (2...8).contains(parts[1].count), parts[2].count == 2
+    else { return false }
+    return parts[1].allSatisfy { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }
+      && parts[2].allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
   }
 }
 

@@ -360,8 +360,11 @@ extension StatusReport {
     /// What is seen, one sentence.
     public var symptom: String
     public var since: Timestamp
+    /// What `everway doctor --fix` would do, a command or sentence each; nil when that is not for a program.
+    public var repair: [String]?
 
-    public init(id: String, severity: String, symptom: String, since: Timestamp) {
+    public init(id: String, severity: String, symptom: String, since: Timestamp, repair: [String]? = nil) {
+      self.repair = repair
       self.id = id
       self.severity = severity
       self.symptom = symptom

@@ -17,6 +17,8 @@ public struct ObserverOptions: Sendable {
   public var trustsLoopback = false
   /// Names by which browsers may call a loopback address, beside localhost and the address itself.
   public var hostNames: [String] = []
+  /// The other nodes of the cluster; nil: only this one is shown.
+  public var cluster: Cluster?
   public var limits = Limits()
   /// Whether to end when the process that started this one has, and to go on without an address that cannot be had.
   public var endsWithParent = false
@@ -39,6 +41,27 @@ public struct ObserverOptions: Sendable {
     self.listen = listen
     self.version = version
     self.log = log
+  }
+
+  /// Where the other nodes' observers are asked, which is done only when somebody wants to see the cluster.
+  public struct Cluster: Hashable, Sendable {
+    /// `https://10.0.0.2:9479`; of a name that has many addresses each is a node. 1 to 64. This node may be among them.
+    public var peers: [String]
+    /// A PEM file: who has signed their certificates; nil: the system's authorities.
+    public var authority: String?
+    /// A file whose first token they know.
+    public var tokenFile: String?
+    /// The name in their certificates; nil: the host of the address.
+    public var serverName: String?
+
+    public init(
+      peers: [String], authority: String? = nil, tokenFile: String? = nil, serverName: String? = nil
+    ) {
+      self.peers = peers
+      self.authority = authority
+      self.tokenFile = tokenFile
+      self.serverName = serverName
+    }
   }
 
   public struct Limits: Hashable, Sendable {

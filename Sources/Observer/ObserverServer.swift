@@ -52,7 +52,8 @@ public struct ObserverServer: Sendable {
         } catch {
           throw Problem(.serviceUnavailable, "The observer is about to stop.")
         }
-      })
+      },
+      cluster: try options.cluster.map { cluster throws(ObserverError) in try ClusterPoll(cluster, threads) })
   }
 
   private static func check(_ address: ListenAddress, _ options: ObserverOptions) throws(ObserverError) {
@@ -91,6 +92,7 @@ public struct ObserverServer: Sendable {
       configuration.maximumGracefulShutdownDuration = .seconds(3)
       try await ServiceGroup(configuration: configuration).run()
       follower.stopAndWait()
+      await api.cluster?.stop()
     } catch let error as ObserverError {
       follower.stopAndWait()
       throw error

@@ -14,7 +14,8 @@ struct Page: Sendable {
     let style = PackageResources.style_css
     let script = [
       PackageResources.words_js, PackageResources.feed_js, PackageResources.picture_js, PackageResources.charts_js,
-      PackageResources.sessions_js, PackageResources.history_js, PackageResources.main_js
+      PackageResources.sessions_js, PackageResources.history_js, PackageResources.cluster_js,
+      PackageResources.main_js
     ].flatMap { $0 }
     let policy =
       Self.policyWithout + "; style-src 'sha256-\(Self.digest(style))'; script-src 'sha256-\(Self.digest(script))'"

@@ -11,6 +11,12 @@ func fail(_ message: String, _ code: Int32) -> Never {
   exit(code)
 }
 
+// The doctor that the agent starts: a shell script, which gets its arguments.
+if CommandLine.arguments.dropFirst().first == "doctor", let script = getenv("EVERWAY_DOCTOR") {
+  let words = ["sh", String(cString: script)] + CommandLine.arguments.dropFirst()
+  execv("/bin/sh", words.map { strdup($0) } + [nil])
+  fail("cannot start \(words)", 3)
+}
 guard CommandLine.arguments.count == 3 else { fail("usage: AgentHost CONFIGURATION STATE-DIRECTORY", 64) }
 do throws(AgentError) {
   var agent = try GatewayAgent(

@@ -20,6 +20,7 @@ import Testing
       (#"{"version":1,"command":"drain","target":"r1"}"#, .drain(target: "r1")),
       (#"{"version":1,"command":"undrain","target":"é"}"#, .undrain(target: "é")),
       (#"{"version":1,"command":"reload"}"#, .reload),
+      (#"{"version":1,"command":"repair","finding":"EW-NS-03"}"#, .repair(finding: "EW-NS-03")),
       (#"{"version":1,"command":"version","colour":"blue"}"#, .version)
     ]
   )
@@ -35,6 +36,8 @@ import Testing
     "What is no request is answered with the reason, and the next line is heard",
     arguments: [
       ("hello", "bad-request"), ("[]", "bad-request"), ("{}", "bad-request"), ("{\"command\":7}", "bad-request"),
+      (#"{"command":"repair"}"#, "bad-request"), (#"{"command":"repair","finding":"--fix"}"#, "bad-request"),
+      (#"{"command":"repair","finding":"EW-NS-03 x"}"#, "bad-request"),
       (#"{"command":"reboot"}"#, "unsupported"), (#"{"version":2,"command":"ping"}"#, "unsupported"),
       (String(repeating: "[", count: 60_000), "bad-request"), ("\u{0}\u{1}", "bad-request")
     ]

@@ -39,6 +39,23 @@ extension Interop {
       }
     }
 
+    @Test func aRepairIsMadeByTheDoctorAndTold() throws {
+      try Product.with("prodrep") { product, _ in
+        try product.settle()
+        guard case .repair(let outcome) = try product.ask(.repair(finding: "EW-NS-05")) else {
+          Issue.record("no answer to a repair")
+          return
+        }
+        #expect(outcome.finding == "EW-NS-05" && outcome.result == .nothingToDo)
+        var watch = Watch(try ObservationReader(path: product.socket, after: EventCursor(run: .now(), sequence: 0)))
+        #expect(
+          watch.until { gateway in
+            gateway.events.filter { $0.kind == .repair && $0.name == "EW-NS-05" }.compactMap(\.to)
+              == ["repairing", "nothing-to-do"]
+          })
+      }
+    }
+
     @Test func whoComesBackMissesNothing() throws {
       try Product.with("prodobc") { product, field in
         try product.settle()

@@ -97,7 +97,7 @@ struct ObserverAPITests {
       ("DELETE", "/", 405),
       ("GET", "/api/v1/drain", 405), ("GET", "/api/v1/sessions?state=gone", 400),
       ("GET", "/api/v1/sessions/1/gaps?last=0", 400),
-      ("POST", "/api/v1/repair", 501), ("GET", "/api/v1/history", 501), ("GET", "/metrics", 501),
+      ("POST", "/api/v1/repair", 400), ("GET", "/api/v1/history", 501), ("GET", "/metrics", 501),
       ("GET", "/api/v1/stream?after=x", 400)
     ])
   func problems(_ method: String, _ target: String, _ status: Int) async throws {

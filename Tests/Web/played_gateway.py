@@ -28,7 +28,7 @@ PACKET = "20c00318{:08x}000000050001 86a0000186a000000000".replace(" ", "")
 class PlayedGateway:
     """What it has: `routers` that paths ask about, the rest of `sessions` on the cluster's side."""
 
-    def __init__(self, path, sessions=12, routers=4, detection=300_000, host="node-a"):
+    def __init__(self, path, sessions=12, routers=4, detection=300_000, host="node-a", rules=False):
         self.path, self.detection = path, detection
         self.lock = threading.RLock()
         self.random = random.Random(7)
@@ -37,7 +37,7 @@ class PlayedGateway:
         self.counts = {}
         self.loose = set()  # sessions whose packets come late
         self.sampling = True
-        self.report = self.first_report(sessions, min(routers, sessions), host)
+        self.report = self.first_report(sessions, min(routers, sessions), host, rules)
         if os.path.exists(path):
             os.unlink(path)
         self.listener = socket.socket(socket.AF_UNIX)
@@ -71,7 +71,7 @@ class PlayedGateway:
             value["rule"] = rule
         return value
 
-    def first_report(self, sessions, routers, host):
+    def first_report(self, sessions, routers, host, rules):
         interfaces = ["net1", "net2"]
         listed, paths = [], []
         for i in range(routers):
@@ -88,7 +88,7 @@ class PlayedGateway:
             few = sessions - routers <= 40
             listed.append(self.session(
                 i, f"lrp-{i - routers + 1}" if few else f"ovn-{i:04d}", f"10.16.{i // 250}.{i % 250 + 1}", "ovnext0", "passive",
-                None if few else f"subnet-{chr(97 + i % 5)}"))
+                None if few and not rules else f"subnet-{chr(97 + i % 5)}"))
         names = [p["name"] for p in paths]
         report = {
             "version": "0.6.0", "pid": os.getpid(), "host-name": host, "started-at": stamp(self.began), "uptime-seconds": 93_784.0,
@@ -241,6 +241,8 @@ class PlayedGateway:
                 continue
             if command["command"] in ("drain", "undrain"):
                 answer = self.drain(command.get("target"), command["command"] == "drain", answer)
+            elif command["command"] == "repair":
+                answer = self.repair(command["finding"], answer)
             elif command["command"] == "reload":
                 answer["reload"] = {"changes": [], "warnings": []}
             client.sendall((json.dumps(answer) + "\n").encode())
@@ -264,6 +266,23 @@ class PlayedGateway:
             self.change(drain=drain)
             answer["drain"] = {"changed": True, "state": state, "message": f"{target or 'This node'} is {'draining' if wanted else 'in service'}.", "notes": []}
             return answer
+
+    def find(self, identifier, symptom, repair=None, severity="error"):
+        with self.lock:
+            finding = {"id": identifier, "severity": severity, "symptom": symptom, "since": stamp(time.time())}
+            if repair:
+                finding["repair"] = repair
+            self.report["findings"].append(finding)
+            self.change(findings=self.report["findings"])
+
+    def repair(self, identifier, answer):
+        with self.lock:
+            found = [f for f in self.report["findings"] if f["id"] == identifier]
+            self.report["findings"] = [f for f in self.report["findings"] if f["id"] != identifier]
+            result = "repaired" if found else "nothing-to-do"
+            self.event("repair", f"{identifier}: {result}", name=identifier, to=result)
+            self.change(findings=self.report["findings"])
+            return {**answer, "repair": {"finding": identifier, "result": result, "message": f"{identifier} is repaired", "notes": ["ovnext: repaired"]}}
 
     def drop_clients(self):
         """As a gateway does that is killed: every stream ends."""

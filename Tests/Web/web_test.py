@@ -16,6 +16,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 import urllib.parse
@@ -45,10 +46,10 @@ class UnixConnection(http.client.HTTPConnection):
 class Stage:
     """A played gateway, and an observer before it."""
 
-    def __init__(self, *arguments, sessions=12, listen="127.0.0.1:0"):
+    def __init__(self, *arguments, sessions=12, listen="127.0.0.1:0", host="node-a", rules=False):
         self.directory = tempfile.mkdtemp(prefix="everway-web-")
         self.socket = self.directory + "/control.sock"
-        self.gateway = PlayedGateway(self.socket, sessions)
+        self.gateway = PlayedGateway(self.socket, sessions, host=host, rules=rules)
         self.log = open(self.directory + "/log", "w+")
         self.process = subprocess.Popen(
             [EVERWAY, "observe", "--socket", self.socket, "--listen", listen, "--listen", f"unix:{self.directory}/http.sock", *arguments],
@@ -290,6 +291,116 @@ class OpenAPITests(unittest.TestCase):
             shutil.rmtree(directory)
 
 
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+class ClusterTests(unittest.TestCase):
+    """Observers that ask each other."""
+
+    def test_each_knows_all_and_says_who_does_not_answer(self):
+        directory = tempfile.mkdtemp(prefix="everway-web-")
+
+        def openssl(*arguments):
+            subprocess.run(["openssl", *arguments], check=True, cwd=directory, capture_output=True)
+        # One certificate for the name everway, whatever the address.
+        openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.crt", "-days", "2", "-subj", "/CN=test-ca")
+        openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "tls.key", "-out", "tls.csr", "-subj", "/CN=everway")
+        pathlib.Path(directory + "/names").write_text("subjectAltName=DNS:everway\n")
+        openssl("x509", "-req", "-in", "tls.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-out", "tls.crt", "-days", "2", "-extfile", "names")
+        for name, token in (("token", "0123456789abcdef0123456789abcdef"), ("wrong", "fedcba9876543210fedcba9876543210")):
+            pathlib.Path(directory + "/" + name).write_text(token + "\n")
+            os.chmod(directory + "/" + name, 0o600)
+        ports = [free_port(), free_port()]
+        peers = [argument for port in ports for argument in ("--peer", f"https://127.0.0.1:{port}")]
+        tls = ["--tls-certificate", directory + "/tls.crt", "--tls-key", directory + "/tls.key", "--token-file", directory + "/token"]
+        asks = [*peers, "--peer-ca", directory + "/ca.crt", "--peer-server-name", "everway", "--peer-token-file"]
+        stages = []
+        try:
+            for port, host in zip(ports, ("node-a", "node-b")):
+                stages.append(Stage(*tls, *asks, directory + "/token", listen=f"0.0.0.0:{port}", host=host, rules=True))
+
+            def nodes(stage, condition):
+                end = time.monotonic() + PATIENCE
+                while True:
+                    answer, data = stage.ask("/api/v1/cluster", unix=True)
+                    self.assertEqual(answer.status, 200, data)
+                    found = {node["node"]["name"] if "node" in node else node["address"]: node for node in json.loads(data)["nodes"]}
+                    if condition(found):
+                        return found, json.loads(data)
+                    self.assertLess(time.monotonic(), end, data)
+                    time.sleep(0.2)
+            for stage, own in zip(stages, ("node-a", "node-b")):
+                found, answer = nodes(stage, lambda found: len(found) == 2 and all(node["heard"] for node in found.values()))
+                # The list of all names itself, too, and that is no third node.
+                self.assertEqual([node["self"] for node in answer["nodes"]], [own == "node-a", own == "node-b"])
+                self.assertEqual([node["share"] for node in found.values()], [0.5, 0.5])
+                self.assertTrue(answer["shares-are-sure"])
+            stages[1].gateway.set_state("lrp-1", "down")
+            found, _ = nodes(stages[0], lambda found: found["node-b"]["node"]["down"])
+            self.assertEqual((found["node-b"]["node"]["state"], found["node-b"]["node"]["down"]), ("trouble", ["lrp-1"]))
+            # A wrong token, and a wrong authority.
+            self.assertEqual(stages[0].ask("/api/v1/cluster", "POST", "{}", unix=True)[0].status, 405)
+            for more, word in (([*asks, directory + "/wrong"], "token"), ([*peers, "--peer-server-name", "everway"], "TLS")):
+                third = Stage(*more, host="node-c", rules=True)
+                try:
+                    _, answer = nodes(third, lambda found: len(found) == 3 and all("error" in node for node in found.values() if not node["self"]))
+                    for node in answer["nodes"]:
+                        self.assertEqual(node["heard"], node["self"])
+                        self.assertTrue(node["self"] or word in node["error"], node)
+                    self.assertFalse(answer["shares-are-sure"])
+                finally:
+                    third.stop()
+            stages[1].gateway.stop()
+            found, _ = nodes(stages[0], lambda found: not found["node-b"]["heard"])
+            self.assertIn("error", found["node-b"])
+            stages.pop().stop()
+            found, answer = nodes(stages[0], lambda found: "reached" in found["node-b"].get("error", ""))
+            # What it was is told with when.
+            self.assertIn("heard-at", found["node-b"])
+            self.assertEqual((found["node-a"]["share"], answer["shares-are-sure"]), (1, False))
+        finally:
+            for stage in stages:
+                stage.stop()
+            shutil.rmtree(directory)
+
+    def test_nobody_is_asked_without_tls_or_in_vain(self):
+        for peer in ("http://10.0.0.1:9479", "https://10.0.0.1", "ftp://x:1", "https://a_b:1", "https://user@host:1"):
+            refused = subprocess.run([EVERWAY, "observe", "--peer", peer], capture_output=True, text=True, timeout=PATIENCE)
+            self.assertEqual(refused.returncode, 1, peer)
+        # One that takes connections and says nothing, and one that sends others on.
+        with socket.socket() as mute, socket.socket() as other:
+            for listener in (mute, other):
+                listener.bind(("127.0.0.1", 0))
+                listener.listen(8)
+
+            def send_on():
+                try:
+                    while True:
+                        client, _ = other.accept()
+                        client.recv(4096)
+                        client.sendall(f"HTTP/1.1 302 Found\r\nLocation: {stage.url('/api/v1/node')}\r\nContent-Length: 0\r\n\r\n".encode())
+                        client.close()
+                except OSError:
+                    pass
+            stage = Stage("--peer", f"http://127.0.0.1:{mute.getsockname()[1]}", "--peer", f"http://127.0.0.1:{other.getsockname()[1]}")
+            try:
+                threading.Thread(target=send_on, daemon=True).start()
+                mute.settimeout(0.5)
+                with self.assertRaises(TimeoutError):
+                    mute.accept()
+                began = time.monotonic()
+                answer, data = stage.ask("/api/v1/cluster")
+                self.assertLess(time.monotonic() - began, 10)
+                errors = sorted(node["error"] for node in json.loads(data)["nodes"] if not node["self"])
+                self.assertEqual(errors, ["it answers 302", "it does not answer within 2 s"])
+            finally:
+                stage.stop()
+                other.shutdown(socket.SHUT_RDWR)
+
+
 @unittest.skipUnless(shutil.which("prometheus"), "SKIPPED: no prometheus")
 class PrometheusTests(unittest.TestCase):
     """A real Prometheus, with the alerts of deploy/monitoring, reads what a gateway says."""
@@ -418,6 +529,69 @@ class PageTests(unittest.TestCase):
         self.assertEqual([c["command"] for c in self.stage.gateway.asked if c["command"] == "drain"], ["drain"])
         b.evaluate("document.getElementById('drain').click(); document.getElementById('ask-yes').click()")
         b.wait("document.getElementById('drain').textContent.startsWith('Drain')")
+
+    def test_repair_says_what_it_would_do_and_asks_first(self):
+        b = self.browser
+        self.stage.gateway.find("EW-NS-05", "Nobody can enter ovnext by its name.", ["mount the namespace on /run/netns/ovnext"])
+        self.stage.gateway.find("EW-SYS-03", "The clock is not in step.", severity="warning")
+        self.open()
+        b.wait("document.querySelectorAll('#findings-list li').length === 2")
+        self.assertEqual(b.evaluate("document.querySelectorAll('#findings-list .mend').length"), 1)
+        b.evaluate("document.querySelector('#findings-list .mend').click()")
+        b.wait("document.getElementById('ask').open")
+        self.assertIn("mount the namespace", b.evaluate("document.getElementById('ask-notes').textContent"))
+        self.shoot("repair")
+        b.press("Escape")
+        b.wait("!document.getElementById('ask').open")
+        self.assertFalse(any(c["command"] == "repair" for c in self.stage.gateway.asked))
+        b.evaluate("document.querySelector('#findings-list .mend').click(); document.getElementById('ask-yes').click()")
+        b.wait("document.querySelectorAll('#findings-list li').length === 1")
+        self.assertEqual([c["finding"] for c in self.stage.gateway.asked if c["command"] == "repair"], ["EW-NS-05"])
+        b.wait("document.getElementById('events').textContent.includes('EW-NS-05')")
+        self.stage.gateway.repair("EW-SYS-03", {})
+        b.wait("document.getElementById('findings').hidden")
+
+    def test_the_cluster(self):
+        ports = [free_port(), free_port()]
+        peers = [argument for port in ports for argument in ("--peer", f"http://127.0.0.1:{port}")]
+        stages = [Stage(*peers, listen=f"127.0.0.1:{port}", host=host, rules=True) for port, host in zip(ports, ("gateway-1", "gateway-2"))]
+        b = self.browser
+
+        def row(name):
+            return f"document.querySelector('#cluster-table tr[data-node=\"{name}\"]')"
+        try:
+            # A page that is not one of a cluster has no tab.
+            self.open()
+            self.assertTrue(b.evaluate("document.getElementById('tabs').hidden"))
+            b.open(stages[0].url())
+            b.wait("!document.getElementById('tabs').hidden")
+            b.evaluate("document.querySelector('#tabs [data-view=cluster]').click()")
+            b.wait(f"{row('gateway-1')}?.dataset.state === 'up' && {row('gateway-2')}?.dataset.state === 'up'", PATIENCE)
+            self.assertEqual(b.evaluate("[...document.querySelectorAll('#shares .share')].map((e) => e.textContent)"), ["gateway-150 %", "gateway-250 %"])
+            self.assertFalse(b.evaluate("[...document.querySelectorAll('main > :not(#cluster)')].some((e) => e.offsetParent !== null)"))
+            self.assertIn("this one", b.evaluate(f"{row('gateway-1')}.textContent"))
+            stages[1].gateway.set_state("lrp-2", "down")
+            b.wait(f"{row('gateway-2')}.textContent.includes('lrp-2')", PATIENCE)
+            self.shoot("cluster")
+            stages[1].gateway.set_state("lrp-2", "up")
+            stages[1].gateway.drain(None, True, {})
+            b.wait(f"{row('gateway-2')}.dataset.state === 'drain'", PATIENCE)
+            stages[1].stop()
+            b.wait(f"{row('gateway-2')}.dataset.state === 'down' && {row('gateway-2')}.textContent.includes('no answer')", PATIENCE)
+            # What the other carries is not sure now.
+            b.wait(f"{row('gateway-1')}.textContent.includes('100 %?')")
+            self.assertEqual(b.evaluate("location.hash"), "#cluster")
+            b.evaluate("document.getElementById('language').click()")
+            b.wait("document.getElementById('cluster-h').textContent === '网关节点'")
+            b.evaluate("document.getElementById('language').click()")
+            b.evaluate("document.querySelector('#tabs [data-view=node]').click()")
+            b.wait("document.getElementById('cluster').hidden && document.getElementById('picture').offsetParent !== null")
+        finally:
+            b.call("Page.navigate", url="about:blank")
+            stages[0].stop()
+            if stages[1].process.poll() is None:
+                stages[1].stop()
+            b.console.clear()
 
     def test_by_keyboard(self):
         b = self.browser

@@ -21,6 +21,7 @@ struct Companions {
   /// When a doctor that does not end is ended.
   var doctorDeadline = Instant.distantFuture
   var findings: [StatusReport.Finding] = []
+  var repair: RepairInProgress?
 
   /// For one that was told to end.
   static let patience: Int64 = 5_000_000_000
@@ -39,7 +40,9 @@ struct Companions {
 extension GatewayAgent {
   private static let doctorPatience: Int64 = 120_000_000_000
 
-  var nextCompanion: Instant {
+  var nextCompanion: Instant { min(nextWatcher, nextRepair) }
+
+  private var nextWatcher: Instant {
     guard configuration.observe != nil, !isStopping else { return .distantFuture }
     let c = companions
     // Without pidfds it is looked at every second.
@@ -59,6 +62,7 @@ extension GatewayAgent {
     if let status = companions.observer?.ended() { observerEnded(status, at: now) }
     if now >= companions.killObserverAt { companions.observer?.kill() }
     if let doctor = companions.doctor { look(after: doctor, at: now) }
+    runRepair(at: now)
     guard let observe = configuration.observe, !isStopping else { return }
     if observe.needsProcess, companions.observer == nil, now >= companions.startObserverAt {
       startObserver(observe, at: now)
@@ -90,6 +94,15 @@ extension GatewayAgent {
       ("--client-ca", observe.clientAuthority), ("--token-file", observe.tokenFile)
     ] {
       if let file { arguments += [option, file] }
+    }
+    if let cluster = observe.cluster {
+      for peer in cluster.peers { arguments += ["--peer", peer] }
+      for (option, word) in [
+        ("--peer-ca", cluster.authority), ("--peer-token-file", cluster.tokenFile),
+        ("--peer-server-name", cluster.serverName)
+      ] {
+        if let word { arguments += [option, word] }
+      }
     }
     if observe.trustsLoopback { arguments.append("--trust-loopback") }
     if let journal = observe.journal {
@@ -128,6 +141,7 @@ extension GatewayAgent {
   /// Waits for the last events to be written down, for a second at most.
   mutating func endCompanions() {
     companions.doctor = nil
+    companions.repair = nil
     guard let observer = companions.observer else { return }
     observer.terminate()
     for _ in 0..<100 where observer.ended() == nil { usleep(10_000) }
@@ -136,11 +150,16 @@ extension GatewayAgent {
 
   // MARK: The doctor
 
-  private mutating func startDoctor(at now: Instant) {
+  /// A doctor's command line up to what it is to do.
+  var doctorArguments: [String] {
     var arguments = ["doctor", "--json", "--socket", configuration.control.socket]
     if case .file(let path) = options.source { arguments += ["--config", path] }
+    return arguments
+  }
+
+  private mutating func startDoctor(at now: Instant) {
     do {
-      let child = try ChildProcess(arguments, niceness: 19, keepsOutput: true)
+      let child = try ChildProcess(doctorArguments, niceness: 19, keepsOutput: true)
       if child.descriptor >= 0 { try? poller.watch(child.descriptor) }
       companions.doctor = child
       companions.doctorDeadline = now + Self.doctorPatience
@@ -194,11 +213,25 @@ struct DoctorFindings {
   var findings: [StatusReport.Finding]
 
   private struct Report: Decodable {
+    struct Step: Decodable {
+      var text: String?
+      var command: String?
+      var isDoneByFix: Bool
+    }
     struct Item: Decodable {
       var id: String
       var severity: String
       var symptom: String
+      var repair: String?
+      var steps: [Step]?
       var consequences: [Item]
+
+      /// What `--fix` would do; nil when it would do nothing.
+      var actions: [String]? {
+        guard let repair, ["automatic", "guarded"].contains(repair) else { return nil }
+        let actions = (steps ?? []).filter(\.isDoneByFix).compactMap { $0.command ?? $0.text }
+        return actions.isEmpty ? nil : actions
+      }
     }
     var findings: [Item]
   }
@@ -210,9 +243,15 @@ struct DoctorFindings {
     findings = []
     func add(_ items: [Report.Item]) {
       for item in items {
-        if !findings.contains(where: { $0.id == item.id }) {
+        if let known = findings.firstIndex(where: { $0.id == item.id }) {
+          // Of another subject: one repair mends both.
+          if let more = item.actions?.filter({ findings[known].repair?.contains($0) != true }), !more.isEmpty {
+            findings[known].repair = (findings[known].repair ?? []) + more
+          }
+        } else {
           let since = before.first { $0.id == item.id }?.since ?? now
-          findings.append(.init(id: item.id, severity: item.severity, symptom: item.symptom, since: since))
+          findings.append(
+            .init(id: item.id, severity: item.severity, symptom: item.symptom, since: since, repair: item.actions))
         }
         add(item.consequences)
       }

@@ -24,7 +24,7 @@ extension GatewayAgent {
       case .success(let outcome): return .reload(outcome)
       case .failure(let failure): return .failure(failure)
       }
-    case .capture, .observe:  // answered before, with a stream
+    case .capture, .observe, .repair:  // answered elsewhere, with a stream or later
       return .failure(ControlFailure(.failed, "the stream could not begin"))
     case .version: return .version(VersionReport(version: options.version, pid: getpid()))
     case .ping: return .pong

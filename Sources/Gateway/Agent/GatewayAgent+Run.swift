@@ -91,6 +91,10 @@ extension GatewayAgent {
         beginObservation(request, after: cursor, now: clock)
         continue
       }
+      if case .repair(let finding) = request.command {
+        beginRepair(request, finding, now: clock)
+        continue
+      }
       let response = answer(request)
       control.respond(request.token, response, now: clock)
     }

@@ -56,13 +56,17 @@ extension ObserverAPI {
     /// Whether a token would help.
     var tokens: Bool
     var journal: Bool
+    /// Whether other nodes are known.
+    var cluster: Bool
   }
 
   private func hello(_ right: AccessRules.Right) -> Frame {
     Frame(
       "hello",
       data: Frame.json(
-        Hello(version: options.version, right: right, tokens: tokens != nil, journal: options.history != nil)))
+        Hello(
+          version: options.version, right: right, tokens: tokens != nil, journal: options.history != nil,
+          cluster: cluster != nil)))
   }
 
   /// Longest gaps by session, a second each, the oldest first.

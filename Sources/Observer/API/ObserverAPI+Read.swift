@@ -7,7 +7,7 @@ extension ObserverAPI {
   /// - Throws: 503 while it cannot be reached: what was true once is no answer.
   func report() throws(Problem) -> StatusReport { try current().counted }
 
-  private func current() throws(Problem) -> ObservedGateway {
+  func current() throws(Problem) -> ObservedGateway {
     let connection = follower.connection
     let gateway = follower.gateway
     guard connection.isConnected, gateway.report != nil else { throw Self.unreachable(connection) }

@@ -11,6 +11,10 @@ struct ObserverAPI: Sendable {
   let page: Page
   /// Runs what blocks on a thread that may.
   let wait: @Sendable (@escaping @Sendable () throws(Problem) -> Answer) async throws(Problem) -> Answer
+  /// The other nodes; nil when none are configured.
+  var cluster: ClusterPoll?
+  /// Of this process: a list of all nodes may name it, too.
+  let identity = ObserverAPI.newIdentity()
   let cache = AnswerCache()
 
   /// Never fails: what is wrong becomes a problem document.
@@ -37,13 +41,17 @@ struct ObserverAPI: Sendable {
       return try get(question, metrics)
     }
     let path = Array(question.path.dropFirst(2))
-    if ["status", "paths", "groups"].contains(path.first) { try question.allow() }
+    if ["status", "paths", "groups", "node", "cluster"].contains(path.first) { try question.allow() }
     switch path {
     case ["status"]: return try get(question) { _ throws(Problem) in try status() }
     case ["sessions"]: return try get(question, sessions)
     case ["paths"]: return try get(question) { _ throws(Problem) in try Answer(json: List(paths: report().paths)) }
     case ["groups"]:
       return try get(question) { _ throws(Problem) in try Answer(json: List(groups: report().groups)) }
+    case ["node"]: return try get(question) { _ throws(Problem) in try node() }
+    case ["cluster"]:
+      try requireMethod(question, "GET")
+      return try await clusterNodes()
     case ["events"]: return try get(question, events)
     case ["stream"]: return try get(question) { question throws(Problem) in try stream(question, right) }
     case ["history"]:
@@ -67,6 +75,11 @@ struct ObserverAPI: Sendable {
       return try get(question) { question throws(Problem) in try gaps(path[1], question) }
     }
     throw Self.notFound
+  }
+
+  private static func newIdentity() -> String {
+    let number = UInt64.random(in: 0 ... .max)
+    return String(number, radix: 16)
   }
 
   static let notFound = Problem(.notFound, "There is nothing here.", help: "see /openapi.json")

@@ -53,7 +53,7 @@ function takeSessions(list, isWhole) {
   if (seen) for (const id of known.sessions.keys()) if (!seen.has(id)) known.sessions.delete(id);
 }
 const take = {
-  hello(data) { known.hello = data; touch('head', 'history'); },
+  hello(data) { known.hello = data; touch('head', 'history'); showView(location.hash.slice(1)); },
   connection(data) { known.connection = data; touch('head'); },
   status(report) {
     if (known.report && known.report['started-at'] !== report['started-at']) { known.events = []; known.sessions.clear(); known.totals = null; }

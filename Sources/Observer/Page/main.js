@@ -62,7 +62,7 @@ renderers.findings = () => {
     ...(report.namespace.state !== 'healthy' ? [{ kind: 'down', what: `${t('namespace', report.namespace.name || '')}: ${word(report.namespace.state)}. ${report.namespace.detail || ''}` }] : []),
     ...report.uplinks.filter((u) => u.lost).map((u) => ({ kind: 'down', what: `${t('uplinks')}: ${t('lostUplinks')} (${u.watched.filter((x) => !x.good).map((x) => x.name).join(', ')})`, since: Date.parse(u.since) })),
     ...report.problems.map((p) => ({ kind: 'down', what: p.what, since: Date.parse(p.since), fix: p.help, retry: p['retrying-in-seconds'] != null })),
-    ...(report.findings || []).map((f) => ({ kind: f.severity === 'info' ? 'off' : f.severity === 'warning' ? 'wait' : 'down', what: `${f.id} ${f.symptom}`, since: Date.parse(f.since), fix: t('doctor') }))
+    ...(report.findings || []).map((f) => ({ kind: f.severity === 'info' ? 'off' : f.severity === 'warning' ? 'wait' : 'down', what: `${f.id} ${f.symptom}`, since: Date.parse(f.since), fix: t(f.repair ? 'doctor' : 'explain'), repair: f.repair ? f : null }))
   ];
   const key = JSON.stringify(list) + language;
   if (key === findingsKey) return;
@@ -71,7 +71,8 @@ renderers.findings = () => {
   $('findings-list').replaceChildren(...list.map((f) => make('li', { 'data-state': f.kind },
     make('span', { class: 'mark', 'aria-hidden': 'true', text: f.kind === 'down' ? '✕' : '!' }),
     make('span', {}, f.what, f.since ? make('span', { class: 'dim', text: ' ' + t('since', moment(f.since)) }) : null),
-    f.fix || f.retry ? make('span', { class: 'fix' }, f.fix ? make('b', { text: t('fix') + ': ' }) : null, [f.fix, f.retry ? t('retry') : ''].filter(Boolean).join(' · ')) : null)));
+    f.fix || f.retry ? make('span', { class: 'fix' }, f.fix ? make('b', { text: t('fix') + ': ' }) : null, [f.fix, f.retry ? t('retry') : ''].filter(Boolean).join(' · ')) : null,
+    f.repair ? make('button', { type: 'button', class: 'quiet mend', 'aria-label': t('repairOne', f.repair.id), text: t('repair'), click: () => askRepair(f.repair) }) : null)));
 };
 
 function eventTone(event) { return event.to && TONE[event.to] ? tone(event.to) : event.level === 'warning' ? 'down' : 'off'; }
@@ -158,22 +159,35 @@ function askToken(text) {
     $('ask').addEventListener('close', () => setTimeout(done, 300), { once: true });
   });
 }
-function askDrain(name, isDrained) {
-  const report = known.report, who = name || t('thisNode'), needsToken = known.hello?.right === 'read' && !token;
-  if (needsToken && !known.hello.tokens) return ask({ title: t(isDrained ? 'undrainTitle' : 'drainTitle', who), text: t('readOnly'), yes: t('close'), isGood: true, act: async () => {} });
-  const notes = [];
-  if (!isDrained && !name) notes.push(t('drainNode', number(known.sessions.size)));
-  if (!isDrained && name) for (const group of report.groups) if (group.members.length === 1 && group.members[0].path === name) notes.push(t('drainLast', group.name));
-  if (needsToken) notes.push(t('tokenNeeded'));
+const needsToken = () => known.hello?.right === 'read' && !token;
+/** Asks, and asks for a token where one is wanted; where none would help it says so. */
+function askChange(question, path, body, said) {
+  if (needsToken() && !known.hello.tokens) return ask({ title: question.title, text: t('readOnly'), yes: t('close'), isGood: true, act: async () => {} });
   ask({
-    title: t(isDrained ? 'undrainTitle' : 'drainTitle', language === 'zh' && name ? ` ${name} ` : who), text: t(isDrained ? 'undrainText' : 'drainText'), notes, yes: t(isDrained ? 'undrainDo' : 'drainDo'), isGood: isDrained, wantsToken: needsToken,
+    ...question, notes: needsToken() ? [...question.notes, t('tokenNeeded')] : question.notes, wantsToken: needsToken(),
     act: async () => {
       const entered = $('ask-token').value.trim();
       if (!$('ask-token-label').hidden && entered) useToken(entered);
-      const outcome = await api(isDrained ? 'undrain' : 'drain', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(name ? { target: name } : {}) });
-      return outcome.message;
+      return said(await api(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }));
     }
   });
+}
+function askRepair(finding) {
+  askChange({ title: t('repairTitle', finding.id), text: finding.symptom, notes: [t('repairText'), ...finding.repair], yes: t('repairDo'), isGood: true }, 'repair', { finding: finding.id }, (outcome) => {
+    const text = [`${finding.id}: ${t(`result-${outcome.result}`)}`, ...outcome.notes].join('\n');
+    // What came of it stays to be read.
+    if (outcome.result !== 'repaired') setTimeout(() => ask({ title: t('repairTitle', finding.id), text, yes: t('close'), isGood: true, act: async () => {} }));
+    return text;
+  });
+}
+function askDrain(name, isDrained) {
+  const report = known.report, who = name || t('thisNode');
+  const notes = [];
+  if (!isDrained && !name) notes.push(t('drainNode', number(known.sessions.size)));
+  if (!isDrained && name) for (const group of report.groups) if (group.members.length === 1 && group.members[0].path === name) notes.push(t('drainLast', group.name));
+  askChange({
+    title: t(isDrained ? 'undrainTitle' : 'drainTitle', language === 'zh' && name ? ` ${name} ` : who), text: t(isDrained ? 'undrainText' : 'drainText'), notes, yes: t(isDrained ? 'undrainDo' : 'drainDo'), isGood: isDrained
+  }, isDrained ? 'undrain' : 'drain', name ? { target: name } : {}, (outcome) => outcome.message);
 }
 
 function applyWords() {
@@ -185,6 +199,7 @@ function applyWords() {
   $('language').lang = language === 'zh' ? 'en' : 'zh-Hans';
   applyTheme(); tableHead(); stateChips();
   if (known.hello) historyChips();
+  cluster.key = ''; touch('cluster');
   detail.key = pictureKey = lanesKey = findingsKey = restKey = '';
   touch(...ALL);
 }
@@ -201,6 +216,9 @@ function begin() {
   $('language').addEventListener('click', () => { language = language === 'zh' ? 'en' : 'zh'; store.set('language', language); applyWords(); });
   $('theme').addEventListener('click', () => { store.set('theme', document.documentElement.classList.contains('dark') ? 'light' : 'dark'); applyTheme(); detail.key = ''; touch('sparks', 'detail', 'history'); });
   darkMedia.addEventListener('change', () => { applyTheme(); detail.key = ''; touch('sparks', 'detail', 'history'); });
+  for (const button of $('tabs').children) button.addEventListener('click', () => { location.hash = button.dataset.view === 'cluster' ? '#cluster' : ''; });
+  $('tabs').addEventListener('keydown', (event) => { if (['ArrowLeft', 'ArrowRight'].includes(event.key)) { const other = [...$('tabs').children].find((b) => b !== document.activeElement); other.focus(); other.click(); } });
+  addEventListener('hashchange', () => showView(location.hash.slice(1)));
   $('drain').addEventListener('click', () => askDrain(null, known.report.drain.state !== 'none'));
   $('ask-yes').addEventListener('click', () => onYes?.());
   $('ask-token').addEventListener('keydown', (event) => { if (event.key === 'Enter') { event.preventDefault(); onYes?.(); } });
@@ -218,7 +236,7 @@ function begin() {
   $('rest').addEventListener('toggle', () => touch('rest'));
   historyControls();
   new ResizeObserver(() => { ROW = rowHeight(); touch('picture', 'sessions', 'history', 'detail'); }).observe($('picture'));
-  document.addEventListener('visibilitychange', () => { if (!document.hidden) touch(...ALL); });
+  document.addEventListener('visibilitychange', () => { if (!document.hidden) { touch(...ALL); askCluster(); } });
   // Lanes and ages move on by themselves, too.
   setInterval(() => { if (!document.hidden && known.report) touch('head', 'history'); }, 2000);
   follow();

@@ -68,43 +68,12 @@ struct ClusterNode: Sendable {
 
   // MARK: What the table shows of it
 
-  var sessions: Portion {
-    Portion(of: gateway.report?.sessions ?? []) { $0.sessionState == .up }
-  }
-
-  var paths: Portion { Portion(of: gateway.report?.paths ?? []) { $0.state == .up } }
-
-  /// The sessions of allow entries, which are for the cluster's side: there OVN begins.
-  var towardsOVN: Portion {
-    Portion(of: gateway.report?.sessions.filter { $0.rule != nil } ?? []) {
-      $0.sessionState == .up && $0.silentBecause == nil
-    }
-  }
+  var sessions: Portion { gateway.report?.sessionsUp ?? Portion() }
+  var paths: Portion { gateway.report?.pathsUp ?? Portion() }
+  var towardsOVN: Portion { gateway.report?.towardsOVN ?? Portion() }
 
   /// The least of its sessions'.
-  var worstMargin: Double? {
-    gateway.report?.sessions.compactMap { $0.margin(gateway.rhythms[$0.localDiscriminator]) }.min()
-  }
-}
-
-/// So many of so many.
-struct Portion: Hashable, Sendable {
-  var good = 0
-  var all = 0
-
-  var text: String { "\(good)/\(all)" }
-
-  init() {}
-
-  init<T>(of list: [T], _ isGood: (T) -> Bool) {
-    all = list.count
-    good = list.count(where: isGood)
-  }
-
-  static func += (sum: inout Portion, other: Portion) {
-    sum.good += other.good
-    sum.all += other.all
-  }
+  var worstMargin: Double? { gateway.worstMargin }
 }
 
 /// All gateway nodes of a cluster. Pure.

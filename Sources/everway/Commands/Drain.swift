@@ -134,7 +134,7 @@ extension CommandError {
     switch command {
     case .drain(let name), .undrain(let name): target = name
     case .capture(let request): target = request.peers.first { !failure.details.contains($0) }
-    case .status, .reload, .observe, .version, .ping: target = nil
+    case .status, .reload, .repair, .observe, .version, .ping: target = nil
     }
     guard failure.code == .unknownTarget, let target else { return }
     let names = failure.details

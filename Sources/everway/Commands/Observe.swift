@@ -16,13 +16,14 @@ struct Observe: ParsableCommand {
 
       WHO MAY WHAT
         Unix socket     who may write to it may read and change
-        loopback        every process of this machine may read; changes (drain, undrain, reload) need a token, or \
+        loopback        every process of this machine may read; changes (drain, undrain, reload, repair) need a token, or \
       --trust-loopback
         other addresses TLS only, and a token or a client certificate for everything
 
       PATHS
         /               the page
-        /api/v1/...     status, sessions, paths, groups, events, stream, history, report; drain, undrain, reload
+        /api/v1/...     status, sessions, paths, groups, node, cluster, events, stream, history, report; drain, undrain, reload, \
+      repair
         /openapi.json   what the API takes and gives
         /metrics        OpenMetrics
         /livez, /readyz probes
@@ -80,6 +81,27 @@ struct Observe: ParsableCommand {
       discussion: "Others than localhost are refused: an attacker's name can be made to point here.",
       valueName: "name"))
   var hostName: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Where another node's observer is; may be given several times. A name with many addresses stands for a node each.",
+      discussion: "As https://10.0.0.2:9479. The page then shows the cluster; this node may be among them.",
+      valueName: "url"))
+  var peer: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Certificates of the authorities that the other observers' are signed by, as PEM; the system's when left out.",
+      valueName: "file"))
+  var peerCa: String?
+
+  @Option(help: ArgumentHelp("A file whose first token the other observers know.", valueName: "file"))
+  var peerTokenFile: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The name in the other observers' certificates; the host of the URL when left out.", valueName: "name"))
+  var peerServerName: String?
 
   @Option(
     help: ArgumentHelp("Connections to one address, 1 to 10000; more wait.", valueName: "number"))
@@ -142,6 +164,9 @@ struct Observe: ParsableCommand {
     guard !noListen || journal != nil else {
       throw ValidationError("--no-listen without --journal leaves nothing to do.")
     }
+    guard !peer.isEmpty || (peerCa ?? peerTokenFile ?? peerServerName) == nil else {
+      throw ValidationError("--peer-ca, --peer-token-file and --peer-server-name are for --peer.")
+    }
     guard backlog >= 65_536 else { throw ValidationError("--backlog must be 65536 or more.") }
     for (name, value) in [("--connections", connections), ("--streams", streams)] {
       guard (1...10_000).contains(value) else { throw ValidationError("\(name) must be 1 to 10000.") }
@@ -165,6 +190,10 @@ struct Observe: ParsableCommand {
     options.tokenFile = tokenFile
     options.trustsLoopback = trustLoopback
     options.hostNames = hostName
+    if !peer.isEmpty {
+      options.cluster = .init(
+        peers: peer, authority: peerCa, tokenFile: peerTokenFile, serverName: peerServerName)
+    }
     options.recorder = kept
     options.history = kept
     options.endsWithParent = child

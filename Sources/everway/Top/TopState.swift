@@ -126,12 +126,6 @@ struct TopState: Hashable, Sendable {
 }
 
 extension StatusReport.Session {
-  /// What the longest gap of the last minute left of the detection time: 1 all, 0 nothing; nil while it is not Up.
-  func margin(_ rhythm: SessionRhythm?) -> Double? {
-    guard sessionState == .up, let rhythm, let detectionTime, detectionTime > 0 else { return nil }
-    return max(0, 1 - Double(rhythm.worstGap(samples: 60)) / Double(detectionTime))
-  }
-
   /// What gaps are drawn against: the detection time, or what it would be with the peer's wishes like ours. Microseconds.
   var gapLimit: UInt64 { detectionTime ?? requiredMinRxInterval * UInt64(max(1, localMultiplier)) }
 
