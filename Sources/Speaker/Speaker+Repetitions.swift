@@ -42,12 +42,18 @@ extension Speaker {
   }
 
   /// Filters what a socket hears, where that is wanted and possible.
-  mutating func filter(_ receiver: Receiver) -> RepetitionFilter.Attachment? {
+  mutating func filter(_ receiver: Receiver) {
+    attachments.append(attach(to: receiver, receiver.steady >= 0 ? receiver.steady : receiver.descriptor))
+    // Nothing repeats there; but a flood may come in.
+    urgentAttachments.append(receiver.steady >= 0 ? attach(to: receiver, receiver.descriptor) : nil)
+  }
+
+  private mutating func attach(to receiver: Receiver, _ socket: Int32) -> RepetitionFilter.Attachment? {
     guard choice.wantsPacket, receiver.endpoint.pathType == .singleHop || receiver.endpoint.pathType == .multihop
     else { return nil }
     do throws(EBPFError) {
       if filter == nil {
-        var new = try RepetitionFilter(capacity: max(64, slots.count))
+        var new = try RepetitionFilter(capacity: max(1024, slots.count))
         for index in slots.indices {
           if let discriminator = slots[index]?.pointee.session.localDiscriminator {
             try new.add(index, discriminator: discriminator)
@@ -55,7 +61,7 @@ extension Speaker {
         }
         filter = consume new
       }
-      return try filter?.attach(to: receiver.steady >= 0 ? receiver.steady : receiver.descriptor)
+      return try filter?.attach(to: socket)
     } catch {
       filterProblem = "\(error)"
       return nil
@@ -86,23 +92,23 @@ extension Speaker {
   mutating func expectRepetition(
     of packet: ControlPacket, _ payload: RawSpan, _ index: Int, from source: PacketSource
   ) {
-    guard filter != nil, let attachment = arrivalAttachment, let slot = slots[index] else { return }
+    guard filter != nil, let slot = slots[index] else { return }
+    // The record says what the last packet that was read said, or nothing: it could swallow what is news otherwise.
+    guard let attachment = arrivalAttachment else { return expectNothing(index) }
     let isPlain = payload.byteCount == ControlPacket.length && !packet.poll && !packet.final
     guard isPlain, tap == nil, slot.pointee.session.isSteady, let limit = slot.pointee.session.detectionTime else {
-      return
+      return expectNothing(index)
     }
     // A device that sockets are bound to is what the kernel calls the interface there.
     let interface = slot.pointee.settings.key.interface
-    guard interface == 0 || !arrivalHasDevice else { return }
-    let last = slot.pointee.session.lastReceived
-    // An older packet, which was in the queue already: what has come since is known, and must not be forgotten.
-    if slot.pointee.isFiltered, filter?.arrival(index) ?? 0 >= last.nanoseconds { return }
+    guard interface == 0 || !arrivalHasDevice else { return expectNothing(index) }
     slot.pointee.isFiltered = true
     slot.pointee.heardPort = arrivalPort
     slot.pointee.heardTimeToLive = source.timeToLive
     filter?.expect(
       index, payload: payload, from: source.source, to: source.destination, interface: interface,
-      minimumTimeToLive: slot.pointee.settings.minimumTimeToLive, on: attachment, lastArrival: last.nanoseconds,
+      minimumTimeToLive: slot.pointee.settings.minimumTimeToLive, on: attachment,
+      lastArrival: slot.pointee.session.lastReceived.nanoseconds,
       longestGap: limit)
   }
 
@@ -124,10 +130,9 @@ extension Speaker {
   /// What the kernel has dropped because no session asks for it.
   mutating func countUnknown() {
     guard filter != nil else { return }
-    var unknown: UInt64 = 0
-    for case let attachment? in attachments { unknown &+= filter?.unknown(on: attachment) ?? 0 }
-    let news = unknown &- unknownCounted
-    guard news > 0 else { return }
+    let unknown = filter?.unknown ?? 0
+    guard unknown > unknownCounted else { return }
+    let news = unknown - unknownCounted
     unknownCounted = unknown
     counters.received &+= news
     counters.discarded[Int(DiscardReason.yourDiscriminatorUnknown.rawValue)] &+= news
@@ -139,6 +144,7 @@ extension Speaker {
     guard filter != nil, drops != dropsUnknown else { return }
     dropsUnknown = drops
     for case let attachment? in attachments { filter?.setDropsUnknown(drops, on: attachment) }
+    for case let attachment? in urgentAttachments { filter?.setDropsUnknown(drops, on: attachment) }
   }
 
   /// The last of the packets that the kernel kept to itself, made again from what it repeated.

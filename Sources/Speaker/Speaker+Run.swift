@@ -29,8 +29,10 @@ extension Speaker {
       arrivalHasDevice = receiver.endpoint.device != nil
       // What can wait comes first: there is nothing in it that is newer than what cannot, and changes its meaning.
       if receiver.steady >= 0 { drain(receiver.steady, receiver.endpoint, until: now) }
+      if receiver.steady >= 0 { arrivalAttachment = urgentAttachments[number] }
       drain(receiver.descriptor, receiver.endpoint, until: now)
     }
+    arrivalAttachment = nil
     if !echoPorts.isEmpty { drainEchoes(until: now) }
     if !memberPorts.isEmpty { drainMembers(until: now) }
     drainedAt = now

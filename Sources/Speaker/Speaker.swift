@@ -65,6 +65,7 @@ public struct Speaker: ~Copyable {
   var filter: RepetitionFilter?
   /// Of `receivers`, in their order.
   var attachments: [RepetitionFilter.Attachment?] = []
+  var urgentAttachments: [RepetitionFilter.Attachment?] = []
   /// Why packets are not filtered, or not all.
   var filterProblem: String?
   var unknownCounted: UInt64 = 0
@@ -178,7 +179,7 @@ public struct Speaker: ~Copyable {
     for endpoint in endpoints where !homes.contains(where: { $0.domain == endpoint.domain }) {
       if let own = try? namespace.duplicate() { homes.append(Home(endpoint.domain, own)) }
     }
-    for receiver in newReceivers { attachments.append(filter(receiver)) }
+    for receiver in newReceivers { filter(receiver) }
     receivers += newReceivers
     dropsUnknown = false
     updateUnknownDropping()
@@ -193,10 +194,12 @@ public struct Speaker: ~Copyable {
     flush()
     for number in receivers.indices where receivers[number].endpoint.domain == domain {
       if let attachment = attachments[number] { filter?.detach(attachment) }
+      if let attachment = urgentAttachments[number] { filter?.detach(attachment) }
     }
     for index in slots.indices where slots[index]?.pointee.settings.key.domain == domain { expectNothing(index) }
     let kept = receivers.indices.filter { receivers[$0].endpoint.domain != domain }
     attachments = kept.map { attachments[$0] }
+    urgentAttachments = kept.map { urgentAttachments[$0] }
     receivers = kept.map { receivers[$0] }
     transmitters.removeAll { $0.domain == domain }
     echoPorts.removeAll { $0.domain == domain }
