@@ -66,6 +66,7 @@ let package = Package(
     library("NetworkNamespaces", ["CLinux", "Languages", "NamespaceDiagnosis"]),
     library("Netlink", ["CLinux", "Addresses", "NetworkNamespaces"]),
     library("PacketSockets", ["CLinux", "Addresses"]),
+    library("Ways", ["Addresses", "CLinux", "Netlink", "NetworkNamespaces"]),
     library("EBPF", ["Addresses", "CLinux"]),
     library(
       "Speaker", ["CLinux", "Addresses", "BFD", "Capture", "EBPF", "Netlink", "NetworkNamespaces", "PacketSockets"]),
@@ -221,6 +222,7 @@ let package = Package(
     tests("NetworkNamespaces", ["CLinux", "Languages", "NamespaceDiagnosis", "NamespaceTestSupport", "Processes"]),
     tests("EBPF", ["Addresses", "CLinux", "NamespaceTestSupport", "NetworkNamespaces"]),
     tests("Netlink", ["Addresses", "CLinux", "NamespaceTestSupport", "NetworkNamespaces"]),
+    tests("Ways", ["Addresses", "CLinux", "NamespaceTestSupport", "Netlink", "NetworkNamespaces"]),
     tests(
       "Speaker",
       ["Addresses", "BFD", "Capture", "CLinux", "NamespaceTestSupport", "NetworkNamespaces", "PacketSockets"]),

@@ -1,4 +1,4 @@
-import CLinux
+package import CLinux
 import Glibc
 public import NetworkNamespaces
 
@@ -47,7 +47,7 @@ public struct NetlinkSocket: ~Copyable, Sendable {
   deinit { close(descriptor) }
 
   /// Opens a bound rtnetlink socket with extended acknowledgements and strict checking.
-  static func open(_ type: __socket_type, flags: Int32 = 0) throws(SystemCallError) -> Int32 {
+  package static func open(_ type: __socket_type, flags: Int32 = 0) throws(SystemCallError) -> Int32 {
     let fd = socket(AF_NETLINK, Int32(type.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | flags, NETLINK_ROUTE)
     guard fd >= 0 else { throw SystemCallError("open a netlink socket") }
     var on: Int32 = 1

@@ -12,5 +12,6 @@
 #include "cl_process.h"
 #include "cl_socket.h"
 #include "cl_steady.h"
+#include "cl_way.h"
 
 #endif
