@@ -88,7 +88,12 @@ struct Driver: ~Copyable {
   var told: [Int: Way?] = [:]
   var changes = 0
 
-  init(in namespace: borrowing NetworkNamespace) throws { finder = try WayFinder(in: namespace) }
+  /// Without the audit, which would hide that something was not heard.
+  init(in namespace: borrowing NetworkNamespace) throws {
+    var timing = WayTable.Timing()
+    timing.audit = .max / 4
+    finder = try WayFinder(in: namespace, timing: timing)
+  }
 
   /// One look, 100 ms later: whatever is in doubt is asked for.
   mutating func step() {

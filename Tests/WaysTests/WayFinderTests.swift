@@ -229,8 +229,7 @@ import Ways
     }
     print("100,000 routes of others: \(spent / 1000) us, \(driver.finder.counters.overruns) overruns")
     #expect(driver.finder.counters.overruns == 0)
-    // The audit every 30 s of the test's clock may ask.
-    #expect(driver.finder.counters.questions - questions <= 4)
+    #expect(driver.finder.counters.questions == questions)
     #expect(driver.way != nil)
   }
 
