@@ -170,6 +170,8 @@ import Ways
     var pair = try Pair("router")
     try pair.setNeighbour("10.9.0.8", "02:00:00:00:00:08", on: pair.link)
     try pair.setNeighbour("10.9.0.9", "02:00:00:00:00:09", on: pair.link)
+    // The kernel's default tells of each route when its next hop is replaced; without it, of the next hop alone.
+    try pair.here.write(#require(Sysctl("net.ipv4.nexthop_compat_mode")), "0")
     let link = Int32(pair.link)
     try pair.netlink.perform(.addNextHop(NextHop(5, .gateway(address("10.9.0.8"), interface: link))))
     try pair.netlink.perform(.addRoute(Route(prefix("192.0.2.0/24"), nextHop: 5)))
