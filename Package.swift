@@ -69,7 +69,8 @@ let package = Package(
     library("Ways", ["Addresses", "CLinux", "Netlink", "NetworkNamespaces"]),
     library("EBPF", ["Addresses", "CLinux"]),
     library(
-      "Speaker", ["CLinux", "Addresses", "BFD", "Capture", "EBPF", "Netlink", "NetworkNamespaces", "PacketSockets"]),
+      "Speaker",
+      ["CLinux", "Addresses", "BFD", "Capture", "EBPF", "Netlink", "NetworkNamespaces", "PacketSockets", "Ways"]),
     library("Probing", ["CLinux", "Addresses", "BFD", "Netlink", "NetworkNamespaces", "PacketSockets"]),
     library("Runtime", ["BFD", "CLinux", "NetworkNamespaces"]),
     library(
@@ -225,7 +226,10 @@ let package = Package(
     tests("Ways", ["Addresses", "CLinux", "NamespaceTestSupport", "Netlink", "NetworkNamespaces"]),
     tests(
       "Speaker",
-      ["Addresses", "BFD", "Capture", "CLinux", "NamespaceTestSupport", "NetworkNamespaces", "PacketSockets"]),
+      [
+        "Addresses", "BFD", "Capture", "CLinux", "NamespaceTestSupport", "NetworkNamespaces", "Ways",
+        "PacketSockets"
+      ]),
     tests(
       "Probing", ["Addresses", "BFD", "CLinux", "NamespaceTestSupport", "NetworkNamespaces", "PacketSockets"]),
     tests("ClusterSources", ["Addresses", "Cluster", "Lab", "OVSDB", "OVSDBProtocol"]),

@@ -105,6 +105,7 @@ const struct cl_datagram *cl_rx_batch_datagram(const struct cl_rx_batch *b, int 
 const uint8_t *cl_rx_batch_payload(const struct cl_rx_batch *b, int i) { return b->payload[i]; }
 
 _Static_assert(sizeof(((struct cl_tx_route *)0)->control) >= CMSG_SPACE(sizeof(struct in6_pktinfo)), "control");
+_Static_assert(sizeof(((struct cl_tx_route *)0)->destination) >= sizeof(struct sockaddr_in6), "destination");
 
 void cl_tx_route_set(struct cl_tx_route *r, bool ipv6, const uint8_t *destination, uint16_t port,
                      const uint8_t *source, uint32_t interface_index) {
@@ -162,7 +163,7 @@ uint8_t *cl_tx_batch_add(struct cl_tx_batch *b, const struct cl_tx_route *r, uin
   int i = b->count++;
   b->vectors[i][0] = (struct iovec){b->payload[i], length};
   b->vectors[i][1] = (struct iovec){zeroes, padding};
-  b->headers[i].msg_hdr = (struct msghdr){.msg_name = (void *)&r->destination, .msg_namelen = r->destination_length,
+  b->headers[i].msg_hdr = (struct msghdr){.msg_name = (void *)r->destination, .msg_namelen = r->destination_length,
                                           .msg_iov = b->vectors[i], .msg_iovlen = padding ? 2 : 1,
                                           .msg_control = r->control_length ? (void *)r->control : NULL,
                                           .msg_controllen = r->control_length};
@@ -177,7 +178,7 @@ int cl_send_reply(int fd, const struct cl_datagram *to, const uint8_t *payload, 
   struct cl_tx_route route;
   cl_tx_route_set(&route, to->is_ipv6, to->source, to->source_port, to->destination, to->interface_index);
   struct iovec vector = {(void *)payload, length};
-  struct msghdr h = {.msg_name = &route.destination, .msg_namelen = route.destination_length,
+  struct msghdr h = {.msg_name = route.destination, .msg_namelen = route.destination_length,
                      .msg_iov = &vector, .msg_iovlen = 1,
                      .msg_control = route.control, .msg_controllen = route.control_length};
   return (int)sendmsg(fd, &h, MSG_DONTWAIT | MSG_NOSIGNAL);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/if_packet.h>
 #include <linux/netlink.h>
+#include <linux/xfrm.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -17,6 +18,29 @@ int cl_way_sender(void) {
   // Since Linux 3.14; without it packets only take a little longer.
   setsockopt(fd, SOL_PACKET, PACKET_QDISC_BYPASS, &one, sizeof one);
   return fd;
+}
+
+int cl_policy_socket(void) { return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_XFRM); }
+
+int cl_policy_count(int fd) {
+  struct { struct nlmsghdr header; uint32_t flags; } ask = {
+    {.nlmsg_len = sizeof ask, .nlmsg_type = XFRM_MSG_GETSPDINFO, .nlmsg_flags = NLM_F_REQUEST}, ~0u};
+  _Alignas(8) uint8_t answer[512];
+  if (send(fd, &ask, sizeof ask, 0) < 0) return -1;
+  ssize_t length = recv(fd, answer, sizeof answer, MSG_DONTWAIT);
+  if (length < 0) return -1;
+  struct nlmsghdr *header = (void *)answer;
+  if (!NLMSG_OK(header, (unsigned)length)) return errno = EPROTO, -1;
+  if (header->nlmsg_type == NLMSG_ERROR) {
+    struct nlmsgerr *error = NLMSG_DATA(header);
+    return errno = header->nlmsg_len >= NLMSG_LENGTH(sizeof *error) ? -error->error : EPROTO, -1;
+  }
+  struct nlattr *info = (void *)(answer + NLMSG_LENGTH(sizeof(uint32_t)));
+  struct xfrmu_spdinfo counts;
+  if (header->nlmsg_len < NLMSG_LENGTH(sizeof(uint32_t)) + NLA_HDRLEN + sizeof counts || info->nla_type != XFRMA_SPD_INFO)
+    return errno = EPROTO, -1;
+  memcpy(&counts, (uint8_t *)info + NLA_HDRLEN, sizeof counts);
+  return (int)counts.outcnt;
 }
 
 struct cl_news_batch {

@@ -99,14 +99,13 @@ struct TransmitBatch: ~Copyable {
 
   /// Adds a datagram that `write` fills in, and that octets of 0 follow. The batch must not be full.
   mutating func add(
-    to route: UnsafePointer<cl_tx_route>, by descriptor: Int32, length: Int, padding: Int = 0, owner: Int,
-    _ write: (inout MutableRawSpan) -> Void
+    by exit: Exit, length: Int, padding: Int = 0, owner: Int, _ write: (inout MutableRawSpan) -> Void
   ) {
-    guard let buffer = cl_tx_batch_add(batch, route, UInt32(length), UInt32(padding)) else {
+    guard let buffer = cl_tx_batch_add(batch, exit.route, UInt32(length), UInt32(padding)) else {
       preconditionFailure("a full batch must be sent first")
     }
     owners.append(Int32(owner))
-    descriptors.append(descriptor)
+    descriptors.append(exit.descriptor)
     // `length` octets of the batch's own buffer, exclusively ours until it is sent.
     var span = UnsafeMutableRawBufferPointer(start: buffer, count: length).mutableBytes
     write(&span)

@@ -27,6 +27,8 @@ final class Transmitter: Sendable {
   let family: AddressFamily
   /// For initiators of seamless BFD, and for nobody else: answers come in on the same socket.
   let isSeamless: Bool
+  /// Whether it is bound to a VRF, or to another device.
+  let hasDevice: Bool
   let descriptor: Int32
   /// The source of every packet of this family and domain, for as long as the speaker lives.
   let sourcePort: UInt16
@@ -37,6 +39,7 @@ final class Transmitter: Sendable {
     domain = endpoint.domain
     family = endpoint.address.family
     isSeamless = endpoint.pathType == .seamlessInitiator
+    hasDevice = endpoint.device != nil
     self.descriptor = descriptor
     self.sourcePort = sourcePort
   }

@@ -57,7 +57,7 @@ extension Speaker {
   /// Closes the members' sockets of those that are not among these.
   public mutating func closeMembers(except wanted: Set<Endpoint>) {
     guard memberPorts.contains(where: { !wanted.contains($0.endpoint) }) else { return }
-    flush()
+    send()
     memberPorts.removeAll { !wanted.contains($0.endpoint) }
     findTransmitters()
   }
@@ -100,7 +100,7 @@ extension Speaker {
             timeToLive: header.timeToLive, pathType: .linkAggregationMember, domain: port.endpoint.domain)
           deliver(packet.extracting(payload), from: source, at: latest)
         }
-        flush()
+        send()
         if !echoBatch.isFull || latest > now { break }
       }
     }

@@ -66,8 +66,10 @@ extension Speaker {
     let header = UDPFrame.Header(
       source: local, destination: local, sourcePort: preferredPort, destinationPort: BFDPort.echo, timeToLive: 255)
     let seal = echoSeal
-    if transmitBatch.isFull { flush() }
-    transmitBatch.add(to: route, by: port.sender, length: length, padding: padding, owner: index) { buffer in
+    if transmitBatch.isFull { send() }
+    transmitBatch.add(
+      by: Exit(route: route, descriptor: port.sender), length: length, padding: padding, owner: index
+    ) { buffer in
       seal.write(transmission.echo, to: &buffer, at: start + control)
       if let packet = transmission.control {
         packet.write(to: &buffer, at: start)
@@ -106,7 +108,7 @@ extension Speaker {
     echoPaths[index]?.view.obstacle = nil
     if path.view.linkAddress != mac || path.view.interface != link.interface || path.view.localAddress != link.local
     {
-      flush()  // nothing queued may refer to the route while it changes
+      send()  // nothing queued may refer to the route while it changes
       let route = path.route ?? .allocate(capacity: 1)
       if path.route == nil { route.initialize(to: cl_tx_route()) }
       cl_tx_route_set_link(route, peer.family == .ipv6, link.interface, mac.octets)
@@ -259,12 +261,14 @@ extension Speaker {
     let back = UDPFrame.Header(
       source: header.destination, destination: header.source, sourcePort: BFDPort.echo,
       destinationPort: header.sourcePort, timeToLive: 254)
-    if transmitBatch.isFull { flush() }
-    transmitBatch.add(to: route, by: port.sender, length: start + length, padding: 0, owner: index) { buffer in
+    if transmitBatch.isFull { send() }
+    transmitBatch.add(
+      by: Exit(route: route, descriptor: port.sender), length: start + length, padding: 0, owner: index
+    ) { buffer in
       for offset in 0..<length { buffer.store(payload[offset], at: start + offset) }
       UDPFrame.write(back, padding: 0, to: &buffer)
     }
-    flush()
+    send()
     route.deallocate()
   }
 }

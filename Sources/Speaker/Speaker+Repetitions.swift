@@ -37,7 +37,8 @@ extension Speaker {
   public var engineView: SpeakerEngineView {
     var view = SpeakerEngineView(engine: filter == nil ? .sockets : .packet)
     view.filtered = slots.indices.count { slots[$0]?.pointee.isFiltered == true }
-    if let filterProblem { view.notes.append(filterProblem) }
+    view.belowStack = slots.indices.count { (slots[$0]?.pointee.way?.pointee.sender ?? -1) >= 0 }
+    view.notes += [filterProblem, wayProblem].compactMap(\.self)
     return view
   }
 

@@ -48,7 +48,7 @@ extension Speaker {
       for position in 0..<receiveBatch.count {
         latest = take(position, clock, origin)
       }
-      flush()
+      send()
       // Under a flood: stop once the queue has been read up to `now`; detection needs no more than that.
       if !receiveBatch.isFull || latest > now { break }
     }
@@ -213,28 +213,16 @@ extension Speaker {
 
   /// Puts a packet into the batch.
   private mutating func queue(_ packet: ControlPacket, of index: Int) {
-    guard let slot = slots[index], let route = slot.pointee.route, slot.pointee.transmitter >= 0 else { return }
-    let transmitter = slot.pointee.transmitter
-    if packet.authenticationPresent {
-      queueAuthenticated(packet, of: index, route, transmitter)
-      return
-    }
+    guard let slot = slots[index], let exit = slot.pointee.exit(of: index, at: turnAt) else { return }
+    if packet.authenticationPresent { return queueAuthenticated(packet, of: index, slot, by: exit) }
     slot.pointee.counters.transmitted &+= 1
     counters.transmitted &+= 1
-    if transmitBatch.isFull { flush() }
-    let padding = padding(of: index, ControlPacket.length)
-    if let header = slot.pointee.frame {
-      let start = UDPFrame.headerLength(header.source.family)
-      transmitBatch.add(
-        to: route, by: transmitter, length: start + ControlPacket.length, padding: padding, owner: index
-      ) { buffer in
-        packet.write(to: &buffer, at: start)
-        UDPFrame.write(header, padding: padding, to: &buffer)
-      }
-    } else {
-      transmitBatch.add(to: route, by: transmitter, length: ControlPacket.length, padding: padding, owner: index) {
-        packet.write(to: &$0)
-      }
+    if transmitBatch.isFull { send() }
+    let padding = slot.pointee.padding(ControlPacket.length)
+    let start = exit.start
+    transmitBatch.add(by: exit, length: start + ControlPacket.length, padding: padding, owner: index) { buffer in
+      packet.write(to: &buffer, at: start)
+      if let header = exit.header { UDPFrame.write(header, padding: padding, to: &buffer) }
     }
     if isCapturing {
       keepSent(
@@ -242,57 +230,60 @@ extension Speaker {
     }
   }
 
-  /// Octets of 0 behind a packet, so that IP carries as many as are configured (RFC 9764).
-  private func padding(of index: Int, _ length: Int) -> Int {
-    guard let size = slots[index]?.pointee.settings.parameters.packetSize, size > 0 else { return 0 }
-    let headers = slots[index]?.pointee.settings.remoteAddress?.family == .ipv6 ? 48 : 28
-    return max(0, Int(size) - headers - length)
-  }
-
   /// The same for a packet with an authentication section; without a key to make it with, the packet stays here.
   private mutating func queueAuthenticated(
-    _ packet: ControlPacket, of index: Int, _ route: UnsafeMutablePointer<cl_tx_route>, _ transmitter: Int32
+    _ packet: ControlPacket, of index: Int, _ slot: UnsafeMutablePointer<Slot>, by exit: Exit
   ) {
-    let keys = slots[index]?.pointee.settings.keyChain.map { self.keys($0) } ?? .none
+    let keys = slot.pointee.settings.keyChain.map { self.keys($0) } ?? .none
     var buffer = InlineArray<52, UInt8>(repeating: 0)
     var octets = buffer.mutableSpan
     var bytes = octets.mutableBytes
-    guard
-      let length = slots[index]?.pointee.session.write(packet, keys: keys, at: MonotonicClock.now(), to: &bytes)
-        ?? nil
-    else {
-      slots[index]?.pointee.counters.withheld &+= 1
+    guard let length = slot.pointee.session.write(packet, keys: keys, at: MonotonicClock.now(), to: &bytes) else {
+      slot.pointee.counters.withheld &+= 1
       return
     }
-    slots[index]?.pointee.counters.transmitted &+= 1
+    slot.pointee.counters.transmitted &+= 1
     counters.transmitted &+= 1
-    if transmitBatch.isFull { flush() }
+    if transmitBatch.isFull { send() }
     let packet = bytes.bytes
-    let padding = padding(of: index, length)
+    let padding = slot.pointee.padding(length)
     if isCapturing {
       let type = packet.unsafeLoad(fromByteOffset: ControlPacket.length, as: UInt8.self)
       keepSent(CapturedPacket.Octets(packet), length: length + padding, authenticationType: type, index)
     }
-    let header = slots[index]?.pointee.frame
-    let start = header.map { UDPFrame.headerLength($0.source.family) } ?? 0
-    transmitBatch.add(to: route, by: transmitter, length: start + length, padding: padding, owner: index) {
-      datagram in
+    let start = exit.start
+    transmitBatch.add(by: exit, length: start + length, padding: padding, owner: index) { datagram in
       for position in 0..<length {
         datagram.storeBytes(
           of: packet.unsafeLoad(fromByteOffset: position, as: UInt8.self), toByteOffset: start + position,
           as: UInt8.self)
       }
-      if let header { UDPFrame.write(header, padding: padding, to: &datagram) }
+      if let header = exit.header { UDPFrame.write(header, padding: padding, to: &datagram) }
     }
   }
 
   /// Hands what is queued to the kernel. A packet it refuses counts against its session and is not tried again:
   /// the next one is due soon enough.
+  ///
+  /// Then what the kernel says of routes and neighbours is read: nothing that leaves waits for that.
   public mutating func flush() {
+    send()
+    followWays(at: turnAt)
+  }
+
+  mutating func send() {
     guard !transmitBatch.isEmpty else { return }
     transmitBatch.send()
-    for (owner, code) in transmitBatch.failures { slots[owner]?.pointee.countFailure(code) }
+    for (owner, code) in transmitBatch.failures {
+      slots[owner]?.pointee.countFailure(code)
+      seekWayAgain(of: owner)
+    }
   }
+}
+
+extension Exit {
+  /// Octets before the payload that the stack does not write.
+  @inline(__always) fileprivate var start: Int { header.map { UDPFrame.headerLength($0.source.family) } ?? 0 }
 }
 
 /// What a packet's socket says of it.
@@ -372,6 +363,13 @@ extension Speaker.Slot {
     if let until = dampening?.heldUntil { wish = min(wish, until) }
     if rule != nil, !isNamed, let since = lonelySince { wish = min(wish, since + Speaker.lonelyLimit) }
     return wish
+  }
+
+  /// Octets of 0 behind a packet, so that IP carries as many as are configured (RFC 9764).
+  fileprivate func padding(_ length: Int) -> Int {
+    let size = settings.parameters.packetSize
+    guard size > 0 else { return 0 }
+    return max(0, Int(size) - (settings.remoteAddress?.family == .ipv6 ? 48 : 28) - length)
   }
 
   mutating func countFailure(_ code: Int32) {

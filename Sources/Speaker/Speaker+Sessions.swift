@@ -70,10 +70,11 @@ extension Speaker {
   /// Ends a session without a word to the peer; `hold` first to tell it.
   public mutating func remove(_ index: Int) {
     guard let slot = slots[index]?.pointee else { return }
-    flush()  // nothing queued may refer to the route any more
+    send()  // nothing queued may refer to the route any more
     wheel.cancel(index)
     demultiplexer.remove(index: index)
     slot.route?.deallocate()
+    forgetWay(of: index)
     if slot.isImpatient { impatient -= 1 }
     filter?.remove(index)
     closeEcho(of: index)
@@ -109,6 +110,7 @@ extension Speaker {
     openEcho(for: index)
     if old.keyChain != settings.keyChain { startAuthentication(index, at: MonotonicClock.now()) }
     if old.dampening != settings.dampening { setDampening(index, settings.dampening) }
+    if old.parameters.packetSize != parameters.packetSize { seekWayAgain(of: index) }
     arm(index)
     return true
   }
@@ -116,7 +118,7 @@ extension Speaker {
   /// Makes a session say nothing and go on listening, as a path that fails in one direction would; or ends that.
   public mutating func setSuspended(_ index: Int, _ isSuspended: Bool) {
     guard let settings = slots[index]?.pointee.settings else { return }
-    flush()
+    send()
     slots[index]?.pointee.isSuspended = isSuspended
     let descriptor = isSuspended ? -1 : transmitter(for: settings)
     slots[index]?.pointee.transmitter = descriptor
@@ -233,7 +235,10 @@ extension Speaker {
       slots[index]?.pointee.counters.downs += 1
       slots[index]?.pointee.counters.lastDown = transition.at
     }
-    if transition.to == .up { slots[index]?.pointee.counters.lastUp = transition.at }
+    if transition.to == .up {
+      slots[index]?.pointee.counters.lastUp = transition.at
+      seekWay(of: index)
+    }
     if transition.to == .adminDown { slots[index]?.pointee.counters.adminDowns += 1 }
     events.append(.transition(session: index, transition))
     if transition.isFailure { dampen(index, failedAt: transition.at) }

@@ -5,6 +5,7 @@ import Capture
 import EBPF
 public import NetworkNamespaces
 import PacketSockets
+import Ways
 
 /// BFD on real sockets: any number of sessions on one pair of sockets for each address family.
 ///
@@ -20,6 +21,9 @@ public struct Speaker: ~Copyable {
     var transmitter: Int32 = -1
     /// What stands before each packet, where the stack does not write it.
     var frame: UDPFrame.Header?
+    /// How they leave below the UDP stack; nil as long as the session was never Up, or where that is not wanted. Owned
+    /// by the speaker, which frees it.
+    var way: UnsafeMutablePointer<SessionWay>?
     /// Whether its packets stay here, as if there were no descriptor.
     var isSuspended = false
     var counters = SessionCounters()
@@ -68,6 +72,12 @@ public struct Speaker: ~Copyable {
   var urgentAttachments: [RepetitionFilter.Attachment?] = []
   /// Why packets are not filtered, or not all.
   var filterProblem: String?
+  /// By domain; empty where packets leave by UDP sockets.
+  var wayPorts: [WayPort] = []
+  /// Of those that are opened from now on.
+  var wayTiming = WayTable.Timing()
+  /// Why there are none, or not all.
+  var wayProblem: String?
   var unknownCounted: UInt64 = 0
   var dropsUnknown = false
   let choice: SpeakerEngineChoice
@@ -179,6 +189,7 @@ public struct Speaker: ~Copyable {
     for endpoint in endpoints where !homes.contains(where: { $0.domain == endpoint.domain }) {
       if let own = try? namespace.duplicate() { homes.append(Home(endpoint.domain, own)) }
     }
+    for transmitter in newTransmitters where !transmitter.isSeamless { openWays(transmitter.domain, in: namespace) }
     for receiver in newReceivers { filter(receiver) }
     receivers += newReceivers
     dropsUnknown = false
@@ -187,11 +198,13 @@ public struct Speaker: ~Copyable {
     if gate == nil, newReceivers.contains(where: { $0.steady >= 0 }) { gate = SteadyGate() }
     openGate()
     findTransmitters()
+    for index in slots.indices where slots[index]?.pointee.session.state == .up { seekWay(of: index) }
   }
 
   /// Closes the endpoints of a domain; its sessions hear and say nothing any more.
   public mutating func close(_ domain: RoutingDomain) {
-    flush()
+    send()
+    closeWays(domain)
     for number in receivers.indices where receivers[number].endpoint.domain == domain {
       if let attachment = attachments[number] { filter?.detach(attachment) }
       if let attachment = urgentAttachments[number] { filter?.detach(attachment) }
@@ -230,7 +243,10 @@ public struct Speaker: ~Copyable {
   }
 
   deinit {
-    for index in slots.indices { slots[index]?.pointee.route?.deallocate() }
+    for index in slots.indices {
+      slots[index]?.pointee.route?.deallocate()
+      slots[index]?.pointee.freeWay()
+    }
     for path in echoPaths { path?.route?.deallocate() }
   }
 
@@ -238,7 +254,7 @@ public struct Speaker: ~Copyable {
   /// session with echo was added or configured.
   public var descriptors: [Int32] {
     receivers.map(\.descriptor) + echoPorts.flatMap(\.hearers) + memberPorts.map(\.hearer)
-      + (gate.map { [$0.descriptor] } ?? [])
+      + (gate.map { [$0.descriptor] } ?? []) + wayPorts.map { $0.finder.pointee.descriptor }
   }
 
   /// The UDP source port of a family's packets.
@@ -247,7 +263,10 @@ public struct Speaker: ~Copyable {
   }
 
   /// When `run` next has something to do, packets aside.
-  public var nextDeadline: Instant { gate == nil ? wheel.nextDeadline : min(wheel.nextDeadline, patienceEnds) }
+  public var nextDeadline: Instant {
+    let timers = gate == nil ? wheel.nextDeadline : min(wheel.nextDeadline, patienceEnds)
+    return wayPorts.isEmpty ? timers : min(timers, waysDeadline)
+  }
 }
 
 /// SplitMix64 (Steele, Lea, Flood 2014): jitter needs to be spread, not secret.

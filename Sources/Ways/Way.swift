@@ -76,7 +76,6 @@ public enum WayObstacle: Hashable, Sendable {
   case tooLong(mtu: UInt32)
   /// The next hop's link-layer address is not known (ARP, neighbour discovery).
   case noNeighbour
-  /// IPsec policies are in force in the namespace: only the IP stack looks at them. Nothing looks
-  /// for them yet: `WayTable.setPolicies` is where an owner would say so.
+  /// IPsec policies are in force in the namespace, or cannot be asked for: only the IP stack looks at them.
   case policies
 }

@@ -21,6 +21,7 @@ public struct WayFinder: ~Copyable {
   /// For epoll: readable when `process` has something to read.
   public let descriptor: Int32
   private let port: UInt32
+  private var policies: PolicyWatch
   private var table: WayTable
   private var batch = NewsBatch()
   private var requests = WayRequests()
@@ -71,6 +72,7 @@ public struct WayFinder: ~Copyable {
       return fd
     }
     port = cl_news_port(descriptor)
+    policies = PolicyWatch(in: namespace)
     table = WayTable(timing: timing)
     asked.reserveCapacity(Self.slice.atOnce)
   }
@@ -116,6 +118,7 @@ public struct WayFinder: ~Copyable {
   /// another, or may be.
   /// - Parameter now: nanoseconds on a clock that only goes forward.
   public mutating func process(at now: Int64, _ changed: (_ session: Int, _ way: Way?) -> Void) {
+    if let isInForce = policies.look(at: now) { table.setPolicies(isInForce) }
     // Questions wait until all was heard: their answers come behind it.
     isBehind = !listen(at: now)
     if !isBehind {

@@ -204,7 +204,7 @@ final class UserEcho {
     let route = UnsafeMutablePointer<cl_tx_route>.route(
       to: destination, port: BFDPort.echo, from: nil, interface: 0)
     var batch = TransmitBatch()
-    for _ in 0..<count { batch.add(to: route, by: descriptor, length: 24, owner: 0) { _ in } }
+    for _ in 0..<count { batch.add(by: Exit(route: route, descriptor: descriptor), length: 24, owner: 0) { _ in } }
     batch.send()
     route.deallocate()
   }

@@ -57,10 +57,11 @@ const uint8_t *cl_rx_batch_payload(const struct cl_rx_batch *batch, int index);
 
 // Where a session's packets go and where they come from: written once, used for every packet.
 struct cl_tx_route {
-  struct sockaddr_storage destination;
-  uint32_t destination_length;
-  uint32_t control_length;
-  _Alignas(8) uint8_t control[64];
+  // A sockaddr_in, sockaddr_in6 or sockaddr_ll.
+  _Alignas(8) uint8_t destination[28];
+  uint16_t destination_length;
+  uint16_t control_length;
+  _Alignas(8) uint8_t control[40];
 };
 // source: 4 or 16 octets, or NULL to let the kernel choose; interface_index 0 for any.
 void cl_tx_route_set(struct cl_tx_route *route, bool ipv6, const uint8_t *destination, uint16_t port,

@@ -8,6 +8,12 @@
 // SOCK_DGRAM: the kernel writes the link-layer header. A descriptor, or -1 with errno.
 int cl_way_sender(void);
 
+// A socket to ask for IPsec policies by; it blocks for answers, which are there at once. -1 with errno, EPROTONOSUPPORT
+// where the kernel has no IPsec.
+int cl_policy_socket(void);
+// How many policies there are for packets on their way out (XFRM_MSG_GETSPDINFO); -1 with errno.
+int cl_policy_count(int fd);
+
 enum { CL_NEWS_BATCH = 32, CL_NEWS_LENGTH = 8192 };
 
 // Datagrams of a netlink socket: allocated once, never moved.
