@@ -29,7 +29,8 @@ test: setup lint ## install what is missing, build, run every test
 	$(SWIFT) test --skip-build --filter '$(PURE)'
 	$(SWIFT) test --skip-build --filter 'SimulationTests'
 	@# Fuzzing builds everything once more: below the others, while they wait for the network.
-	@nice -n 19 Scripts/fuzz 3 >.build/fuzzing.log 2>&1 & fuzzing=$$!; \
+	@# So does counting instructions, of the few targets that a packet passes.
+	@nice -n 19 bash -c 'Scripts/fuzz 3 && Scripts/count-instructions' >.build/fuzzing.log 2>&1 & fuzzing=$$!; \
 	$(SWIFT) test --skip-build --no-parallel --filter '$(NETWORK)'; status=$$?; \
 	[ $$status -ne 0 ] || Scripts/test-web || status=1; \
 	if [ $$status -ne 0 ]; then kill $$fuzzing; exit $$status; fi; \
@@ -75,6 +76,10 @@ bench-failover: setup ## from the end of the detection time to the kernel's ackn
 bench-speakers: build ## what a BFD packet costs, beside BIRD, FRR and OpenBFDD: ARGS='--quick', '--curve', 'stress', 'suspend'
 	$(SWIFT) build -c release --static-swift-stdlib --product SpeakerBenchmark
 	@$$($(SWIFT) build $(RELEASE) --show-bin-path)/SpeakerBenchmark $(ARGS)
+
+.PHONY: bench-instructions
+bench-instructions: setup ## instructions for a packet, compared with the committed figures: ARGS='--write', '--profile'
+	@Scripts/count-instructions $(ARGS)
 
 .PHONY: lint
 lint: ## check the format

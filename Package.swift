@@ -185,6 +185,9 @@ let package = Package(
       ],
       path: "Benchmarks/Flood", swiftSettings: settings),
     .executableTarget(
+      name: "InstructionBenchmark", dependencies: ["Addresses", "BFD", "NetworkNamespaces", "Speaker"],
+      path: "Benchmarks/Instructions", exclude: ["expected.txt"], swiftSettings: settings),
+    .executableTarget(
       name: "FailoverBenchmark",
       dependencies: [
         "Addresses", "BFD", "CLinux", "Control", "Gateway", "Lab", "Netlink", "NetworkNamespaces", "Processes",
