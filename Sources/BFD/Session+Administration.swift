@@ -13,7 +13,7 @@ extension Session {
     case .down(let diagnostic):
       return change(to: .down, diagnostic: diagnostic, cause: .administrative, at: now)
     case .silent:
-      if echo != nil {
+      if hasEcho {
         updateEcho(at: now)
         parametersChanged()
       }
@@ -34,7 +34,7 @@ extension Session {
     if wasMute {
       // A Poll that was open could not be repeated: its time counts from now.
       pollBasis = now
-      if echo != nil {
+      if hasEcho {
         updateEcho(at: now)
         parametersChanged()
       }

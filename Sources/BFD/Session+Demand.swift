@@ -2,6 +2,7 @@
 extension Session {
   /// What the next packet's D bit says: only while both ends are Up (section 6.6). A peer that wants no packets at all
   /// could not be asked whether it is alive.
+  @inline(__always)
   var setsDemand: Bool {
     // OVN latches: asked for silence once, it never sends again.
     guard configuration.demand != nil, !configuration.compatibility.contains(.ovn), state == .up, let remote else {
@@ -11,12 +12,14 @@ extension Session {
   }
 
   /// Whether Demand mode is active at the peer: it is not to be sent packets, but for a Poll Sequence (section 6.8.7).
+  @inline(__always)
   public var isSilenced: Bool {
     guard let remote, remote.demand else { return false }
     return state == .up && remote.state == .up
   }
 
   /// When the next verification begins; nil when none is planned.
+  @inline(__always)
   public var nextVerification: Instant? {
     guard demandInForce, setsDemand, !poll.isWanted, let interval = configuration.demand?.verificationInterval
     else {
@@ -52,6 +55,7 @@ extension Session {
   ///
   /// Few Polls without an answer at a longer interval are not as many at a shorter one: then time counts from the next
   /// Poll, and until that leaves, which is soon, there is no deadline.
+  @inline(__always)
   var pollDeadline: Instant? {
     guard poll.activeSince != nil, transmitInterval >= pollInterval else { return nil }
     return pollBasis + Int64(configuration.detectMultiplier) * transmitInterval.nanoseconds

@@ -33,6 +33,7 @@ extension Session {
   }
 
   /// Required Min RX Interval as packets carry it now: slower while echoes do the work (section 6.8.3).
+  @inline(__always)
   public var advertisedMinRx: Interval {
     guard let echo, echo.isRunning, echo.isAnswered, state == .up,
       case .affiliated(let slower) = configuration.echo?.kind

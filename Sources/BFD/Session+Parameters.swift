@@ -8,7 +8,7 @@ extension Session {
     else { return }
     configuration = new
     // Nothing dates from after the last packet but what is new.
-    if configuration.echo != nil || echo != nil { updateEcho(at: max(lastReceived, lastTransmitted ?? started)) }
+    if configuration.echo != nil || hasEcho { updateEcho(at: max(lastReceived, lastTransmitted ?? started)) }
     parametersChanged()
   }
 

@@ -14,7 +14,7 @@ extension Session {
   /// of RFC 5880 section 6.8.6. A session with authentication takes none this way.
   /// - Parameter arrival: when the packet reached this machine, not when it was read.
   public mutating func receive(_ packet: ControlPacket, at arrival: Instant) -> Reception {
-    if authentication != nil {
+    if isAuthenticated {
       return .discarded(packet.authenticationPresent ? .authenticationFailed : .authenticationMissing)
     }
     guard !packet.authenticationPresent else { return .discarded(.authenticationUnexpected) }
@@ -48,7 +48,7 @@ extension Session {
     // state": the Final is what tells the peer soonest.
     let transition = state == .adminDown ? nil : advance(on: packet.state, at: arrival)
     if packet.state != .up || packet.requiredMinRx == .zero { endDemand(at: arrival) }
-    if echo != nil { updateEcho(at: arrival) }
+    if hasEcho { updateEcho(at: arrival) }
     if demandWantsPoll || advertisedMinRx != announcedReceive { parametersChanged() }
     return .accepted(expired: expired, transition: transition, final: packet.poll && !isMute ? finalPacket() : nil)
   }
@@ -90,7 +90,7 @@ extension Session {
     }
     state = new
     self.diagnostic = diagnostic
-    if echo != nil { updateEcho(at: now) }
+    if hasEcho { updateEcho(at: now) }
     parametersChanged()
     guard new != old else { return nil }
     return Transition(

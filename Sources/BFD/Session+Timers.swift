@@ -4,11 +4,11 @@ extension Session {
   ///
   /// In any state the peer is forgotten; only from Init and Up is there a transition.
   public mutating func expire(at now: Instant) -> Transition? {
-    let echoFailed = echo == nil ? nil : expireEcho(at: now)
+    let echoFailed = hasEcho ? expireEcho(at: now) : nil
     guard let deadline = detectionDeadline, now >= deadline else { return echoFailed }
     let lastWords = remote?.diagnostic
     let detectionTime = detectionTime
-    if authentication != nil {
+    if isAuthenticated {
       let silence = lastReceived + 2 * (detectionTime ?? 0)
       authentication?.peerSilent(forgetAt: silence)
     }
@@ -34,6 +34,7 @@ extension Session {
   /// When the next packet is due; nil while this session must be silent.
   ///
   /// A received packet moves it only by changing the interval itself: the jitter stays as drawn.
+  @inline(__always)
   public var nextTransmission: Instant? {
     guard mayTransmit else { return nil }
     guard let lastTransmitted else { return started }
@@ -46,6 +47,7 @@ extension Session {
   }
 
   /// 75 % of the interval after the last packet: no jitter may bring the next one forward of it (section 6.8.7).
+  @inline(__always)
   public var earliestTransmission: Instant {
     guard let lastTransmitted else { return started }
     if isChangeUnsent { return lastTransmitted }
@@ -55,10 +57,12 @@ extension Session {
 
   /// The next packet would tell another state or diagnostic than the last one did, or a peer that nothing is heard of a
   /// discriminator that was just learnt: it need not wait (section 6.8.7).
+  @inline(__always)
   var isChangeUnsent: Bool { toldState != state || toldDiagnostic != diagnostic || hints.isUrgent }
 
   /// Section 6.8.7: not as the passive end before the peer was heard, not when the peer wants no packets; and not
   /// while it is held silent.
+  @inline(__always)
   private var mayTransmit: Bool {
     guard !isUnaffiliated, !isMute else { return false }
     guard let remote else { return configuration.role == .active }
@@ -67,6 +71,7 @@ extension Session {
 
   /// 75-100 % of the interval; with a multiplier of 1, 75-90 % (section 6.8.7). The peer goes by the multiplier
   /// it was last sent: a greater one widens the wait only behind the packet that tells it.
+  @inline(__always)
   func jittered(_ interval: Int64, _ jitter: UInt32) -> Int64 {
     let single = configuration.detectMultiplier == 1 || transmittedMultiplier == 1
     let span = single ? interval * 3 / 20 : interval / 4

@@ -39,7 +39,7 @@ extension Session {
     return ControlPacket(
       diagnostic: diagnostic, state: state, poll: poll, final: final,
       controlPlaneIndependent: configuration.controlPlaneIndependent,
-      authenticationPresent: authentication != nil, demand: demand || seamless != nil,
+      authenticationPresent: isAuthenticated, demand: demand || seamless != nil,
       detectMultiplier: configuration.detectMultiplier, myDiscriminator: localDiscriminator,
       yourDiscriminator: seamless ?? nextYourDiscriminator(), desiredMinTx: advertisedMinTx,
       requiredMinRx: advertisedMinRx, requiredMinEchoRx: configuration.requiredMinEchoRx)

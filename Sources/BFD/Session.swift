@@ -48,7 +48,7 @@ public struct Session: Hashable, Sendable {
   public internal(set) var remote: Remote?
   public internal(set) var hold: Hold?
   /// Nil unless echoes are configured.
-  public internal(set) var echo: EchoFunction?
+  @Seldom public internal(set) var echo: EchoFunction? = nil
   /// Of echoes no longer configured the last one, so that new ones keep their distance.
   var lastEcho: Instant?
   /// Whether Demand mode is active here: silence is no failure, an unanswered Poll is. From the first packet with the
@@ -63,7 +63,7 @@ public struct Session: Hashable, Sendable {
   public let started: Instant
 
   /// Sequence numbers; nil without authentication.
-  var authentication: AuthenticationState?
+  @Seldom var authentication: AuthenticationState? = nil
 
   var poll = PollSequence()
   /// Desired Min TX as the transmit timer uses it: an increase waits for the Final (section 6.8.3).
@@ -101,6 +101,11 @@ public struct Session: Hashable, Sendable {
   /// Drawn with each packet: how much of the interval to wait, in 2^-32.
   var jitter: UInt32
 
+  /// Whether echoes are configured.
+  @inline(__always) public var hasEcho: Bool { _echo.isPresent }
+  /// Whether packets without a valid authentication section are refused.
+  @inline(__always) public var isAuthenticated: Bool { _authentication.isPresent }
+
   /// - Parameters:
   ///   - localDiscriminator: not zero, unique on this system (section 6.8.1).
   ///   - now: when it was created; an active session sends its first packet then.
@@ -131,11 +136,13 @@ public struct Session: Hashable, Sendable {
   }
 
   /// Desired Min TX Interval as packets carry it now: at least one second unless Up (section 6.8.3).
+  @inline(__always)
   public var advertisedMinTx: Interval {
     state == .up ? configuration.desiredMinTx : max(configuration.desiredMinTx, .slow)
   }
 
   /// The negotiated transmit interval before jitter (section 6.8.7). Required Min RX of an unknown peer is 1 us.
+  @inline(__always)
   public var transmitInterval: Interval {
     guard let remote else { return transmitInForce }
     return max(transmitInForce, remote.requiredMinRx)
@@ -143,6 +150,7 @@ public struct Session: Hashable, Sendable {
 
   /// Nanoseconds of silence after which the peer is gone (section 6.8.4); nil while there is no peer. In Demand mode
   /// `detectionDeadline` goes by Polls instead.
+  @inline(__always)
   public var detectionTime: Int64? {
     guard let remote else { return nil }
     // RFC 7880: the reflector answers as often as it is asked, so what counts is our own rate.
@@ -152,6 +160,7 @@ public struct Session: Hashable, Sendable {
 
   /// When the Detection Time ends unless a packet arrives; nil while there is no peer, and in Demand mode while no
   /// Poll is open.
+  @inline(__always)
   public var detectionDeadline: Instant? {
     guard let detectionTime else { return nil }
     // A Poll that cannot be repeated says nothing when it stays unanswered.
@@ -172,7 +181,7 @@ public struct Session: Hashable, Sendable {
   /// it.
   public var nextDeadline: Instant {
     let control = min(nextTransmission ?? .distantFuture, detectionDeadline ?? .distantFuture)
-    guard echo != nil else { return control }
+    guard hasEcho else { return control }
     return min(control, nextEcho ?? .distantFuture, echoDeadline ?? .distantFuture)
   }
 }

@@ -33,7 +33,7 @@ struct SlotTable: ~Copyable {
   /// - Parameter index: of a free slot, or `count`.
   mutating func put(_ slot: Speaker.Slot, at index: Int) {
     precondition(index >= 0 && index <= count && self[index] == nil, "slots are filled one after the other")
-    if index == capacity { grow() }
+    if index == capacity { grow(to: capacity * 2) }
     (base + index).initialize(to: slot)
     (isOccupied + index).initialize(to: true)
     count = max(count, index + 1)
@@ -44,9 +44,12 @@ struct SlotTable: ~Copyable {
     if index < count { isOccupied[index] = false }
   }
 
-  private mutating func grow() {
-    let larger = UnsafeMutablePointer<Speaker.Slot>.allocate(capacity: capacity * 2)
-    let alsoOccupied = UnsafeMutablePointer<Bool>.allocate(capacity: capacity * 2)
+  /// Makes room for slots 0 ..< count.
+  mutating func reserve(_ count: Int) { if count > capacity { grow(to: count) } }
+
+  private mutating func grow(to wanted: Int) {
+    let larger = UnsafeMutablePointer<Speaker.Slot>.allocate(capacity: wanted)
+    let alsoOccupied = UnsafeMutablePointer<Bool>.allocate(capacity: wanted)
     alsoOccupied.moveInitialize(from: isOccupied, count: count)
     for index in 0..<count where alsoOccupied[index] {
       (larger + index).moveInitialize(from: base + index, count: 1)
@@ -54,6 +57,6 @@ struct SlotTable: ~Copyable {
     base.deallocate()
     isOccupied.deallocate()
     (base, isOccupied) = (larger, alsoOccupied)
-    capacity *= 2
+    capacity = wanted
   }
 }

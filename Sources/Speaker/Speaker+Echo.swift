@@ -129,9 +129,8 @@ extension Speaker {
     guard let session = slots[index]?.pointee.session, let due = session.nextEcho else { return .distantFuture }
     var wish = due
     if echoPaths.indices.contains(index), echoPaths[index]?.route != nil {
-      let grain = Self.grain(of: session.echoInterval.nanoseconds)
-      let shared = Instant(nanoseconds: due.nanoseconds / grain * grain)
-      if shared >= session.earliestEcho { wish = shared }
+      let interval = session.echoInterval.nanoseconds
+      wish = Self.shared(due, session.earliestEcho, interval, Self.grain(of: interval))
     } else if echoPaths.indices.contains(index), let again = echoPaths[index]?.lookAgainAt {
       wish = max(due, again)
     }

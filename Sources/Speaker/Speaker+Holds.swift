@@ -43,7 +43,7 @@ extension Speaker {
 
   /// Takes new settings; without any, a session that is held is let go with its next timer.
   mutating func setDampening(_ index: Int, _ settings: Dampening.Settings?) {
-    if let settings, slots[index]?.pointee.dampening != nil {
+    if let settings, slots[index]?.pointee.isDampened == true {
       slots[index]?.pointee.dampening?.settings = settings
       return
     }

@@ -192,7 +192,7 @@ extension Speaker {
     noteLateness(max(0, now - slot.pointee.armed), of: index)
     slot.pointee.armed = .distantFuture
     if let expired = slot.pointee.session.expire(at: now) { record(expired, of: index) }
-    if slot.pointee.dampening != nil { endDampening(index, at: now) }
+    if slot.pointee.isDampened { endDampening(index, at: now) }
     // A rule that names one host has its session for good.
     if slot.pointee.rule != nil, slot.pointee.session.remote == nil, !slot.pointee.isNamed {
       let since = slot.pointee.lonelySince ?? now
@@ -203,11 +203,10 @@ extension Speaker {
         return
       }
     }
-    let slack = Self.grain(of: slot.pointee.session.transmitInterval.nanoseconds)
-    if let packet = slot.pointee.session.transmit(at: now, random: random.next(), slack: slack) {
+    if let packet = slot.pointee.session.transmit(at: now, random: random.next(), slack: slot.pointee.grain) {
       queue(packet, of: index)
     }
-    if slot.pointee.session.echo != nil { serveEcho(index, at: now) }
+    if slot.pointee.hasEcho { serveEcho(index, at: now) }
     arm(index)
   }
 
@@ -218,7 +217,7 @@ extension Speaker {
     slot.pointee.counters.transmitted &+= 1
     counters.transmitted &+= 1
     if transmitBatch.isFull { send() }
-    let padding = slot.pointee.padding(ControlPacket.length)
+    let padding = slot.pointee.padding(behind: ControlPacket.length)
     let start = exit.start
     transmitBatch.add(by: exit, length: start + ControlPacket.length, padding: padding, owner: index) { buffer in
       packet.write(to: &buffer, at: start)
@@ -246,7 +245,7 @@ extension Speaker {
     counters.transmitted &+= 1
     if transmitBatch.isFull { send() }
     let packet = bytes.bytes
-    let padding = slot.pointee.padding(length)
+    let padding = slot.pointee.padding(behind: length)
     if isCapturing {
       let type = packet.unsafeLoad(fromByteOffset: ControlPacket.length, as: UInt8.self)
       keepSent(CapturedPacket.Octets(packet), length: length + padding, authenticationType: type, index)
@@ -294,38 +293,30 @@ private struct Origin {
 }
 
 extension Speaker {
-  /// Nanoseconds by which a packet may leave before it is due, to share a wake-up with others: 1/32 to 1/16 of the
-  /// interval, 1/4 to 16 ms, doubled in steps so that different intervals share too; whole ticks of the wheel. A wake-up
-  /// costs as much as several packets, and of the quarter of the interval that jitter has it leaves three.
+  /// Nanoseconds between the instants at which packets of one interval leave, to share wake-ups with others: 1/16 to 1/8
+  /// of it, 1/4 to 32 ms, doubled in steps so that different intervals share too; whole ticks of the wheel. A wake-up costs
+  /// as much as many packets, and the quarter of the interval that jitter has still holds two to four such instants.
   static func grain(of interval: Int64) -> Int64 {
     var grain: Int64 = 250_000
-    while grain < 16_000_000, grain * 32 <= interval { grain *= 2 }
+    while grain < 32_000_000, grain * 16 <= interval { grain *= 2 }
     return grain
   }
 
-  /// The instant that something which is due shares with others: the one before it, and where that is too early the one
-  /// after it, which is still within the interval.
-  @inline(__always) static func shared(_ due: Instant, _ earliest: Instant, _ interval: Int64) -> Instant {
-    let grain = grain(of: interval)
-    let before = due.nanoseconds / grain * grain
-    if before >= earliest.nanoseconds { return Instant(nanoseconds: before) }
+  /// The shared instant nearest to when something is due: none that is too early, and none in the last sixteenth of the
+  /// interval (with a multiplier of 1: of what it allows), so that it may be some late and still in time.
+  @inline(__always) static func shared(_ due: Instant, _ earliest: Instant, _ interval: Int64, _ grain: Int64)
+    -> Instant
+  {
     // An urgent packet is due at its earliest instant.
-    return due == earliest
-      ? due : Instant(nanoseconds: min(before + grain, max(due.nanoseconds, earliest.nanoseconds + interval / 8)))
-  }
-
-  /// When a session wants to be served: transmissions are drawn together onto common instants, the end of a
-  /// Detection Time is exact.
-  private func wish(of index: Int) -> Instant {
-    guard var wish = slots[index]?.pointee.wish() else { return .distantFuture }
-    if slots[index]?.pointee.session.echo != nil { wish = min(wish, echoWish(of: index)) }
-    return wish
-  }
-
-  /// Something of a session may have changed.
-  private mutating func noteSteadiness(_ index: Int) {
-    noteImpatience(index)
-    if let slot = slots[index], slot.pointee.isFiltered, !slot.pointee.session.isSteady { expectNothing(index) }
+    guard due > earliest else { return due }
+    let capped = min(due.nanoseconds, earliest.nanoseconds + interval * 3 / 16)
+    let limit = max(capped, earliest.nanoseconds + interval / 8)
+    let before = capped / grain * grain
+    let after = before + grain
+    if before >= earliest.nanoseconds, after > limit || due.nanoseconds - before <= grain / 2 {
+      return Instant(nanoseconds: before)
+    }
+    return Instant(nanoseconds: min(after, limit))
   }
 
   /// The kernel has dropped datagrams, of which those that the filter did not want are not lost.
@@ -337,36 +328,49 @@ extension Speaker {
 
   /// Sets a session's timer.
   mutating func arm(_ index: Int) {
-    noteSteadiness(index)
-    let wish = wish(of: index)
-    slots[index]?.pointee.armed = wish
+    guard let slot = slots[index] else { return }
+    let wish = wish(of: index, slot)
+    slot.pointee.armed = wish
     wheel.set(index, to: wish)
   }
 
   /// Sets a session's timer if it must fire sooner; a later wish waits until it fires.
   mutating func armEarlier(_ index: Int) {
-    noteSteadiness(index)
-    let wish = wish(of: index)
-    guard let armed = slots[index]?.pointee.armed, wish < armed else { return }
-    slots[index]?.pointee.armed = wish
+    guard let slot = slots[index] else { return }
+    let wish = wish(of: index, slot)
+    guard wish < slot.pointee.armed else { return }
+    slot.pointee.armed = wish
     wheel.set(index, to: wish)
+  }
+
+  /// When a session wants to be served: transmissions are drawn together onto common instants, the end of a
+  /// Detection Time is exact. Notes what follows from its state on the way.
+  private mutating func wish(of index: Int, _ slot: UnsafeMutablePointer<Slot>) -> Instant {
+    let timing = slot.pointee.session.timing()
+    noteImpatience(slot)
+    if slot.pointee.isFiltered, !timing.isSteady { expectNothing(index) }
+    slot.pointee.hasEcho = timing.hasEcho
+    slot.pointee.grain = Self.grain(of: timing.interval)
+    let wish = slot.pointee.wish(timing)
+    return timing.hasEcho ? min(wish, echoWish(of: index)) : wish
   }
 }
 
+// Methods that only read are marked as mutating: others would be given a copy of the slot.
 extension Speaker.Slot {
   /// When it wants to be served, echoes aside.
-  @inline(__always) fileprivate func wish() -> Instant {
-    var wish = session.detectionDeadline ?? .distantFuture
-    if route != nil, let due = session.nextTransmission {
-      wish = min(wish, Speaker.shared(due, session.earliestTransmission, session.transmitInterval.nanoseconds))
+  fileprivate mutating func wish(_ timing: SessionTiming) -> Instant {
+    var wish = timing.detection
+    if route != nil, timing.due != .distantFuture {
+      wish = min(wish, Speaker.shared(timing.due, timing.earliest, timing.interval, grain))
     }
-    if let until = dampening?.heldUntil { wish = min(wish, until) }
+    if isDampened, let until = dampening?.heldUntil { wish = min(wish, until) }
     if rule != nil, !isNamed, let since = lonelySince { wish = min(wish, since + Speaker.lonelyLimit) }
     return wish
   }
 
   /// Octets of 0 behind a packet, so that IP carries as many as are configured (RFC 9764).
-  fileprivate func padding(_ length: Int) -> Int {
+  @inline(__always) fileprivate mutating func padding(behind length: Int) -> Int {
     let size = settings.parameters.packetSize
     guard size > 0 else { return 0 }
     return max(0, Int(size) - (settings.remoteAddress?.family == .ipv6 ? 48 : 28) - length)

@@ -5,6 +5,13 @@ import Capture
 import EBPF
 
 extension Speaker {
+  /// Makes room for so many sessions, so that tables are not copied time and again as they grow.
+  public mutating func reserve(_ sessions: Int) {
+    slots.reserve(sessions)
+    wheel.reserve(sessions)
+    rings.reserve(sessions)
+  }
+
   /// Starts a session; its number, or nil when one with the same key exists (RFC 5882 section 4.4: clients of one
   /// peer share one session).
   public mutating func add(_ settings: SessionSettings, at now: Instant) -> Int? {

@@ -69,13 +69,13 @@ struct Exit {
 }
 
 extension Speaker.Slot {
-  /// Nil while its packets stay here.
-  @inline(__always) func exit(of index: Int, at now: Instant) -> Exit? {
+  /// Nil while its packets stay here. Marked as mutating so that it is given no copy of the slot.
+  @inline(__always) mutating func exit(of index: Int, at now: Instant) -> Exit? {
     guard let route, transmitter >= 0 else { return nil }
     if let way, session.state == .up, way.pointee.isTaken(by: index, at: now) {
       return Exit(route: way.pointee.route, descriptor: way.pointee.sender, header: way.pointee.header)
     }
-    return Exit(route: route, descriptor: transmitter, header: frame)
+    return Exit(route: route, descriptor: transmitter, header: hasFrame ? frame : nil)
   }
 
   mutating func freeWay() {

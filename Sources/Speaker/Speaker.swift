@@ -20,7 +20,7 @@ public struct Speaker: ~Copyable {
     /// The descriptor they leave by; -1 as long as there is none of their family and domain.
     var transmitter: Int32 = -1
     /// What stands before each packet, where the stack does not write it.
-    var frame: UDPFrame.Header?
+    @Seldom var frame: UDPFrame.Header? = nil
     /// How they leave below the UDP stack; nil as long as the session was never Up, or where that is not wanted. Owned
     /// by the speaker, which frees it.
     var way: UnsafeMutablePointer<SessionWay>?
@@ -36,9 +36,16 @@ public struct Speaker: ~Copyable {
     var heardAt: IPAddress?
     /// What the owner wants it held in.
     var hold: Session.Hold?
-    var dampening: Dampening?
+    @Seldom var dampening: Dampening? = nil
+    @inline(__always) var hasFrame: Bool { _frame.isPresent }
+    /// Whether it may be held by dampening.
+    @inline(__always) var isDampened: Bool { _dampening.isPresent }
     /// What the wheel was last set to.
     var armed = Instant.distantFuture
+    /// Nanoseconds: see `Speaker.grain`.
+    var grain: Int64 = 0
+    /// Whether its session has echoes: asked at every turn, and far away in the session.
+    var hasEcho = false
     /// Since when a session made by a rule has been without a peer.
     var lonelySince: Instant?
     /// Whether `impatient` counts it.

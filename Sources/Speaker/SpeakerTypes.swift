@@ -13,7 +13,7 @@ public struct SessionSettings: Hashable, Sendable {
   /// Number of the key chain that its packets are authenticated with (`Speaker.setKeyChain`); nil for none.
   public var keyChain: Int?
   /// Nil: a session that flaps may come up again at once each time.
-  public var dampening: Dampening.Settings?
+  @Seldom public var dampening: Dampening.Settings?
 
   public init(
     key: SessionKey, remoteAddress: IPAddress?, localAddress: IPAddress? = nil, minimumTimeToLive: UInt8 = 255,

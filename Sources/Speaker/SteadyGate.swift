@@ -47,14 +47,11 @@ extension Speaker {
 
   /// A session in Init comes up by a packet that says Up; one whose peer may speak with a stale discriminator learns
   /// from such packets too (`Compatibility.ovn`).
-  mutating func noteImpatience(_ index: Int) {
-    guard let state = slots[index]?.pointee.session.state, let was = slots[index]?.pointee.isImpatient else {
-      return
-    }
-    let isNow =
-      state == .`init` || hasHintedSessions && state == .down && slots[index]?.pointee.session.hold == nil
-    guard isNow != was else { return }
-    slots[index]?.pointee.isImpatient = isNow
+  @inline(__always) mutating func noteImpatience(_ slot: UnsafeMutablePointer<Slot>) {
+    let state = slot.pointee.session.state
+    let isNow = state == .`init` || hasHintedSessions && state == .down && slot.pointee.session.hold == nil
+    guard isNow != slot.pointee.isImpatient else { return }
+    slot.pointee.isImpatient = isNow
     impatient += isNow ? 1 : -1
   }
 }

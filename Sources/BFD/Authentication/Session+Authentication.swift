@@ -1,12 +1,9 @@
 extension Session {
-  /// Whether packets without a valid authentication section are refused.
-  public var isAuthenticated: Bool { authentication != nil }
-
   /// Authenticates every packet from now on, in both directions. Without effect when it does already: keys may
   /// change, the sequence goes on.
   /// - Parameter sequence: the first sequence number. Nobody outside may be able to guess it (section 6.8.1).
   public mutating func requireAuthentication(startingAt sequence: UInt32, at now: Instant) {
-    guard authentication == nil else { return }
+    guard !isAuthenticated else { return }
     authentication = AuthenticationState(origin: sequence, at: now)
   }
 
@@ -54,7 +51,7 @@ extension Session {
       packet.write(to: &buffer)
       return ControlPacket.length
     }
-    guard let key = keys.sending, authentication != nil else { return nil }
+    guard let key = keys.sending, isAuthenticated else { return nil }
     let number =
       key.type == .simplePassword
       ? 0 : authentication?.nextNumber(for: packet, meticulous: key.type.isMeticulous, at: now) ?? 0

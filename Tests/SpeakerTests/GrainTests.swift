@@ -1,0 +1,45 @@
+import BFD
+import Testing
+
+@testable import Speaker
+
+/// The instants at which packets of many sessions leave together.
+struct GrainTests {
+  private static let intervals: [Int64] = [1, 2, 3, 10, 20, 50, 100, 300, 1_000, 10_000].map { $0 * 1_000_000 }
+
+  @Test("none is early or late, whatever was drawn", arguments: intervals)
+  func bounds(interval: Int64) {
+    let grain = Speaker.grain(of: interval)
+    for start in stride(from: Int64(1_000_000_007), to: 1_000_000_007 + 5 * grain, by: Int(grain / 7)) {
+      let earliest = Instant(nanoseconds: start + interval * 3 / 4)
+      for share in 0...64 {
+        let due = earliest + interval / 4 * Int64(share) / 64
+        let shared = Speaker.shared(due, earliest, interval, grain)
+        #expect(shared >= earliest)
+        #expect(shared <= earliest + interval * 3 / 16)
+        // 75 to 90 % with a multiplier of 1 (RFC 5880 section 6.8.7): `due` is within that then.
+        if due <= earliest + interval * 3 / 20 { #expect(shared <= earliest + interval * 3 / 20) }
+        if interval >= 4_000_000, due > earliest { #expect(shared.nanoseconds % grain == 0) }
+      }
+    }
+  }
+
+  @Test("some shared instant is left, mostly several", arguments: intervals.filter { $0 >= 4_000_000 })
+  func jitter(interval: Int64) {
+    let grain = Speaker.grain(of: interval)
+    var (least, most) = (Int.max, 0)
+    for start in stride(from: Int64(1_000_000_007), to: 1_000_000_007 + grain, by: Int(grain / 11)) {
+      let earliest = Instant(nanoseconds: start + interval * 3 / 4)
+      let instants = Set(
+        (1...64).map { Speaker.shared(earliest + interval / 4 * $0 / 64, earliest, interval, grain) })
+      (least, most) = (min(least, instants.count), max(most, instants.count))
+    }
+    #expect(least >= 1)
+    #expect(most >= 2)
+  }
+
+  @Test("what is urgent is not moved") func urgent() {
+    let now = Instant(nanoseconds: 1_234_567_891)
+    #expect(Speaker.shared(now, now, 300_000_000, Speaker.grain(of: 300_000_000)) == now)
+  }
+}
