@@ -134,6 +134,7 @@ extension Draft {
     guard let table = Table(value, .realtime) else { return }
     realtime.priority = table["priority"]?.integer(0...99, "0: not real-time") ?? realtime.priority
     realtime.cpu = table["cpu"]?.integer(0...1023)
+    realtime.locksMemory = table["lock-memory"]?.boolean() ?? realtime.locksMemory
     realtime.engine = table["engine"]?.choice(GatewayConfiguration.Engine.self) ?? realtime.engine
   }
 }

@@ -110,8 +110,11 @@ extension GatewayConfiguration {
     /// The CPU to stay on: 0 to 1023; nil: any.
     public var cpu: Int?
     public var engine: Engine
+    /// Whether what the process touches stays in memory.
+    public var locksMemory: Bool
 
-    public init(priority: Int = 50, cpu: Int? = nil, engine: Engine = .auto) {
+    public init(priority: Int = 50, cpu: Int? = nil, engine: Engine = .auto, locksMemory: Bool = true) {
+      self.locksMemory = locksMemory
       self.priority = priority
       self.cpu = cpu
       self.engine = engine

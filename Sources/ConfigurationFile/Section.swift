@@ -65,7 +65,7 @@ struct Section: Hashable {
   static let lostWhen = Section(what: "lost-when", keys: ["fewer-than"])
   static let drain = Section(what: "drain", keys: ["on-stop", "keep-routes", "tell"])
   static let control = Section(what: "control", keys: ["socket", "group", "mode"])
-  static let realtime = Section(what: "realtime", keys: ["priority", "cpu", "engine"])
+  static let realtime = Section(what: "realtime", keys: ["priority", "cpu", "engine", "lock-memory"])
   static let capture = Section(
     what: "capture", keys: ["ring", "when-down", "directory", "max-files", "max-size"])
   static let observe = Section(

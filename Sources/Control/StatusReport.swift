@@ -174,6 +174,16 @@ extension StatusReport {
     public var schedulingPolicy: String
     /// 0 with SCHED_OTHER.
     public var schedulingPriority: Int
+    /// What was asked for and not granted, and what to do; nil: nothing.
+    public var schedulingNotes: [String]?
+    /// Whether what the process touches stays in memory; nil: it was not to.
+    public var memoryLocked: Bool?
+    /// How often the thread ran without a pause for so long that its real-time priority was taken from it.
+    public var runawayCount: UInt64?
+    /// Of the last minute, in microseconds: half of the sessions' timers were served within that (rounded up to a power of
+    /// two), and all within the worst. This is the thread's scheduling delay. Nil: no timer was due.
+    public var timerLatenessMedian: UInt64?
+    public var timerLatenessWorst: UInt64?
     /// The CPU it is pinned to.
     public var cpu: Int?
     /// How packets go in and out: `sockets` or `packet`; nil while that is not known.
@@ -196,6 +206,11 @@ extension StatusReport {
       sourcePortIpv6: UInt16? = nil,
       schedulingPolicy: String,
       schedulingPriority: Int,
+      schedulingNotes: [String]? = nil,
+      memoryLocked: Bool? = nil,
+      runawayCount: UInt64? = nil,
+      timerLatenessMedian: UInt64? = nil,
+      timerLatenessWorst: UInt64? = nil,
       cpu: Int? = nil,
       engine: String? = nil,
       belowStackCount: Int? = nil,
@@ -210,6 +225,11 @@ extension StatusReport {
       self.sourcePortIpv6 = sourcePortIpv6
       self.schedulingPolicy = schedulingPolicy
       self.schedulingPriority = schedulingPriority
+      self.schedulingNotes = schedulingNotes
+      self.memoryLocked = memoryLocked
+      self.runawayCount = runawayCount
+      self.timerLatenessMedian = timerLatenessMedian
+      self.timerLatenessWorst = timerLatenessWorst
       self.cpu = cpu
       self.engine = engine
       self.belowStackCount = belowStackCount
@@ -230,6 +250,11 @@ extension StatusReport {
       case sourcePortIpv6 = "source-port-ipv6"
       case schedulingPolicy = "scheduling-policy"
       case schedulingPriority = "scheduling-priority"
+      case schedulingNotes = "scheduling-notes"
+      case memoryLocked = "memory-locked"
+      case runawayCount = "runaway-count"
+      case timerLatenessMedian = "timer-lateness-median"
+      case timerLatenessWorst = "timer-lateness-worst"
       case receivePacketCount = "receive-packet-count"
       case sendPacketCount = "send-packet-count"
       case overflowedPacketCount = "overflowed-packet-count"

@@ -14,6 +14,15 @@ extension GatewayMetrics {
         ("policy", scheduling.schedulingPolicy), ("priority", "\(scheduling.schedulingPriority)"),
         ("cpu", scheduling.cpu.map { "\($0)" } ?? ""), ("engine", scheduling.engine ?? "")
       ]), 1 as UInt64)
+    if let count = scheduling.runawayCount {
+      text.family(
+        "everway_bfd_runaways", .counter, "Times the thread ran for a second without a pause and lost its priority")
+      text.sample(count)
+    }
+    if let isLocked = scheduling.memoryLocked {
+      text.family("everway_bfd_memory_locked", .gauge, "Whether what the process touches stays in memory")
+      text.sample(isLocked ? 1 as UInt64 : 0)
+    }
     text.family("everway_bfd_received_packets", .counter, "BFD packets read from the sockets")
     text.sample(speaker.received)
     text.family("everway_bfd_sent_packets", .counter, "BFD packets given to the kernel")

@@ -22,7 +22,15 @@ public struct LatenessHistogram: Hashable, Sendable {
   /// Of all, in microseconds.
   public private(set) var sum: UInt64 = 0
 
+  /// Microseconds, the most since it was last taken.
+  private var worst: UInt64 = 0
+
   public init() {}
+
+  mutating func takeWorst() -> UInt64 {
+    defer { worst = 0 }
+    return worst
+  }
 
   public var counts: [UInt64] { (0..<Self.bucketCount).map { buckets.values[$0] } }
 
@@ -30,6 +38,7 @@ public struct LatenessHistogram: Hashable, Sendable {
   @inline(__always) mutating func add(_ nanoseconds: Int64) {
     let microseconds = UInt64(nanoseconds) / 1_000
     sum &+= microseconds
+    if microseconds > worst { worst = microseconds }
     // 0 and 1 belong into bucket 0, 2 into 1, 3 and 4 into 2.
     let bucket = microseconds <= 1 ? 0 : UInt64.bitWidth - (microseconds - 1).leadingZeroBitCount
     buckets.values[min(bucket, Self.bucketCount - 1)] &+= 1

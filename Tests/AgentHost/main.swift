@@ -18,6 +18,7 @@ if CommandLine.arguments.dropFirst().first == "doctor", let script = getenv("EVE
   fail("cannot start \(words)", 3)
 }
 guard CommandLine.arguments.count == 3 else { fail("usage: AgentHost CONFIGURATION STATE-DIRECTORY", 64) }
+runAwayOnSignal()
 do throws(AgentError) {
   var agent = try GatewayAgent(
     GatewayAgent.Options(

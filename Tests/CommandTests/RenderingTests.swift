@@ -24,6 +24,22 @@ import Testing
         """)
   }
 
+  @Test func `How late the thread was is said, and what it was refused`() {
+    var report = Gateways.empty()
+    report.speaker.schedulingPolicy = "SCHED_OTHER"
+    report.speaker.schedulingPriority = 0
+    report.speaker.schedulingNotes = ["real-time priority 50 was refused"]
+    report.speaker.timerLatenessMedian = 64
+    report.speaker.timerLatenessWorst = 12_345
+    let lines = text(report, nil, width: 200).split(separator: "\n")
+    #expect(
+      lines[2...3] == [
+        "speaker SCHED_OTHER, timers 64us late (12.345ms at worst in the last minute): 1,234,567 packets in, "
+          + "1,234,321 out",
+        "speaker: real-time priority 50 was refused"
+      ])
+  }
+
   @Test func `A gateway that is all good fits 80 columns`() {
     #expect(
       text(Gateways.good(), nil, width: 80)

@@ -74,7 +74,7 @@ private typealias C = GatewayConfiguration
       uplinks: {watch: [{interface: net1}, {path: a}], lost-when: {fewer-than: 2}, tell: admin-down, peers: [ovn]}
       drain: {on-stop: false, keep-routes: false, tell: silence}
       control: {socket: /run/x.sock, group: wheel, mode: "0600"}
-      realtime: {priority: 0, cpu: 3}
+      realtime: {priority: 0, cpu: 3, lock-memory: false}
       capture: {ring: 8, when-down: false, directory: /tmp/c, max-files: 3, max-size: 65536}
       startup-grace: 1.5s
       """)
@@ -137,7 +137,7 @@ private typealias C = GatewayConfiguration
       ],
       drain: C.Drain(onStop: false, keepRoutes: false, tell: .silence),
       control: C.Control(socket: "/run/x.sock", group: "wheel", mode: 0o600),
-      realtime: C.Realtime(priority: 0, cpu: 3),
+      realtime: C.Realtime(priority: 0, cpu: 3, locksMemory: false),
       capture: C.Capture(ring: 8, whenDown: false, directory: "/tmp/c", maximumFiles: 3, maximumSize: 65_536),
       startupGrace: .milliseconds(1500))
     #expect(configuration == expected)

@@ -10,6 +10,7 @@
 #include "cl_netlink.h"
 #include "cl_probe.h"
 #include "cl_process.h"
+#include "cl_runaway.h"
 #include "cl_socket.h"
 #include "cl_steady.h"
 #include "cl_way.h"

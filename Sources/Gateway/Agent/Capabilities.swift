@@ -30,6 +30,9 @@ enum Capabilities {
         + "securityContext.capabilities.add in a pod")
   }
 
+  /// CAP_IPC_LOCK.
+  static var mayLockMemory: Bool { effective().map { $0 >> 14 & 1 == 1 } ?? false }
+
   /// The effective set; nil when /proc cannot be read, and the kernel will have to say no by itself.
   private static func effective() -> UInt64? {
     guard let file = fopen("/proc/self/status", "re") else { return nil }

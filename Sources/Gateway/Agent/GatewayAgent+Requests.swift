@@ -235,7 +235,7 @@ extension GatewayAgent {
     let routeCounts = addRoutes(to: &report)
     wallClock.follow()
     let builder = StatusBuilder(snapshot: snapshot, configuration: configuration, clock: wallClock)
-    if let engine { report.speaker = builder.speaker(engine.scheduling) }
+    if let engine { report.speaker = builder.speaker(engine.scheduling, realtime) }
     report.sessions = builder.sessions
     report.paths = builder.paths
     report.groups = builder.groups(routeCounts: routeCounts)

@@ -36,6 +36,7 @@ extension GatewayAgent {
     watchNamespaces()
     turn(at: MonotonicClock.now())
     tellServiceManager("READY=1")
+    expectSignOfLife()
     while !hasStopped {
       var isNamespaceNews = false
       poller.wait(until: nextDeadline, now: MonotonicClock.now()) { [namespaceWatch] descriptor in
@@ -58,7 +59,7 @@ extension GatewayAgent {
   private var nextDeadline: Instant {
     let controlled = control.nextDeadline.map { Instant(nanoseconds: $0.wholeNanoseconds) } ?? .distantFuture
     let watched = min(min(nextStreamDeadline, nextObservation), nextCompanion)
-    let server = min(min(controlled, watched), watchdogAt)
+    let server = min(min(controlled, watched), min(watchdogAt, realtime.restoreAt))
     if isStopping || isAtRest { return server }
     return min(min(server, engine == nil ? startEngineAt : .distantFuture), min(reconcileAt, checkNamespaceAt))
   }
@@ -79,6 +80,7 @@ extension GatewayAgent {
     }
     if !isStopping, !isAtRest, now >= reconcileAt { reconcile(at: now) }
     if !isStopping, !isAtRest, engine == nil, now >= startEngineAt { startEngine(at: now) }
+    runRealtime(at: now)
     if now >= watchdogAt { giveSignOfLife() }
     let clock = Duration.nanoseconds(MonotonicClock.now().nanoseconds)
     runStreams(now: clock)
@@ -215,6 +217,7 @@ extension GatewayAgent {
         packets: options.engine ?? configuration.realtime.engine, remembered: discriminators.known,
         product: "everway \(options.version)",
         commands: commands, reports: reports)
+      prepareRealtime()
       let thread = try EngineThread(opened, realtime: configuration.realtime)
       for refusal in thread.scheduling.refusals { log.write(.warning, .program, refusal) }
       engine = thread

@@ -83,8 +83,9 @@ public struct GatewayAgent: ~Copyable {
   var checkNamespaceAt: Instant
   /// When to try to start the engine again, as long as there is none.
   var startEngineAt: Instant
-  /// When to give the service manager a sign of life.
+  /// When to see whether the engine turns, and to give the service manager a sign of life.
   var watchdogAt = Instant.distantFuture
+  var realtime = RealtimeState()
   /// Of the gateway's namespace; nil before there is one.
   var namespaceIdentity: NamespaceIdentity?
   /// Whether the namespace's name led to it when last looked at.

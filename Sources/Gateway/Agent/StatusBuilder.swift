@@ -282,10 +282,20 @@ struct StatusBuilder {
     return isDone ? .drained : .draining
   }
 
-  func speaker(_ scheduling: Scheduling) -> StatusReport.Speaker {
+  func speaker(_ scheduling: Scheduling, _ realtime: RealtimeState) -> StatusReport.Speaker {
+    let notes = scheduling.refusals + (realtime.memoryRefusal.map { [$0] } ?? [])
+    return speaker(scheduling, realtime, notes)
+  }
+
+  private func speaker(
+    _ scheduling: Scheduling, _ realtime: RealtimeState, _ notes: [String]
+  ) -> StatusReport.Speaker {
     StatusReport.Speaker(
       sourcePortIpv4: snapshot.sourcePortIPv4, sourcePortIpv6: snapshot.sourcePortIPv6,
-      schedulingPolicy: scheduling.policy, schedulingPriority: scheduling.priority, cpu: scheduling.cpu,
+      schedulingPolicy: scheduling.policy, schedulingPriority: scheduling.priority,
+      schedulingNotes: notes.isEmpty ? nil : notes, memoryLocked: realtime.isMemoryLocked,
+      runawayCount: realtime.count, timerLatenessMedian: snapshot.lateness.median,
+      timerLatenessWorst: snapshot.lateness.median == nil ? nil : snapshot.lateness.worst, cpu: scheduling.cpu,
       engine: snapshot.engine.engine.rawValue, belowStackCount: snapshot.engine.belowStack,
       filteredCount: snapshot.engine.filtered,
       engineNotes: snapshot.engine.notes.isEmpty ? nil : snapshot.engine.notes,

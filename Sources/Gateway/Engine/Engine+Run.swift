@@ -73,6 +73,9 @@ extension Engine {
     if mayNeedRepair { repairGroups(at: now) }
     speaker.flush()
     passPackets()
+    if now >= latenessMinute.dueAt {
+      latenessMinute.mark(speaker.counters.lateness, worst: speaker.takeWorstLateness(), at: now)
+    }
     if news.ofCommands { for command in commands.receive() { obey(command, at: now) } }
     if beaconRoster.isOpen { serveBeaconPort(at: now) }
     if now >= min(retryAt, verifyAt) {
@@ -214,7 +217,7 @@ extension Engine {
   }
 
   /// - Parameter sessions: the numbers of those to tell of; nil: all.
-  func snapshot(at now: Instant, of sessions: [Int]? = nil) -> EngineSnapshot {
+  mutating func snapshot(at now: Instant, of sessions: [Int]? = nil) -> EngineSnapshot {
     let sessions = (sessions ?? speaker.indices).compactMap { index -> EngineSnapshot.SessionEntry? in
       guard let view = speaker.view(index), let peer = peerOfSession[index] else { return nil }
       return EngineSnapshot.SessionEntry(
@@ -224,7 +227,9 @@ extension Engine {
     return EngineSnapshot(
       at: now, core: core, sessions: sessions, links: links, nextHopIDs: nextHopIDs, groupIDs: groupIDs,
       failovers: failovers, failoverCounts: failoverCounts,
-      probes: probeStatus(), counters: speaker.counters, engine: speaker.engineView,
+      probes: probeStatus(), counters: speaker.counters,
+      lateness: latenessMinute.view(speaker.counters.lateness, worst: speaker.takeWorstLateness()),
+      engine: speaker.engineView,
       sourcePortIPv4: speaker.sourcePort(.ipv4), sourcePortIPv6: speaker.sourcePort(.ipv6),
       keyChains: Dictionary(keyChainNumbers.map { ($1, $0) }, uniquingKeysWith: { first, _ in first }),
       problems: (Array(problems.values) + Array(keyProblems.values)).sorted { $0.what < $1.what })

@@ -86,6 +86,7 @@ struct Engine: ~Copyable {
   var unsentReports: [EngineReport] = []
   /// When the turn under way began.
   var turnBegan = MonotonicClock.now()
+  var latenessMinute = LatenessMinute(at: MonotonicClock.now())
   let commands: Mailbox<EngineCommand>
   let reports: Mailbox<EngineReport>
   let poller: Poller

@@ -91,6 +91,7 @@ struct EngineSnapshot: Sendable {
   /// By probe number; nil for one that does not run yet.
   var probes: [ProbeStatus?]
   var counters: SpeakerCounters
+  var lateness: LatenessView
   var engine: SpeakerEngineView
   var sourcePortIPv4: UInt16?
   var sourcePortIPv6: UInt16?

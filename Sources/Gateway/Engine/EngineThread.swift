@@ -9,8 +9,10 @@ final class EngineThread {
   private var thread = pthread_t()
   private let body: EngineBody
 
+  /// What it is to have.
+  let realtime: GatewayConfiguration.Realtime
   /// How the thread came to be scheduled.
-  let scheduling: Scheduling
+  private(set) var scheduling: Scheduling
 
   /// Starts the thread in the calling thread's namespace.
   init(_ engine: consuming Engine, realtime: GatewayConfiguration.Realtime) throws(SystemCallError) {
@@ -26,8 +28,17 @@ final class EngineThread {
       context.release()
       throw SystemCallError("create the engine's thread", code: code)
     }
+    self.realtime = realtime
     scheduling = Scheduling(of: thread, priority: realtime.priority, cpu: realtime.cpu)
   }
+
+  /// It was taken from it.
+  func lostPriority() {
+    scheduling.policy = "SCHED_OTHER"
+    scheduling.priority = 0
+  }
+
+  func restorePriority() { scheduling = Scheduling(of: thread, priority: realtime.priority, cpu: realtime.cpu) }
 
   func join() { pthread_join(thread, nil) }
 }
@@ -37,5 +48,8 @@ final class EngineThread {
 private final class EngineBody: @unchecked Sendable {
   private var engine: Engine
   init(_ engine: consuming Engine) { self.engine = engine }
-  func run() { engine.run() }
+  func run() {
+    RunawayGuard.watchThisThread()
+    engine.run()
+  }
 }

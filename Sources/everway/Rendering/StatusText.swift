@@ -53,6 +53,7 @@ struct StatusText {
       lines.append(Styled("the reload \(ago(reload.at)) was refused: \(reload.message)", .bad))
     }
     lines.append(Styled(speakerText, report.speaker.overflowedPacketCount > 0 ? .warning : .plain))
+    lines += (report.speaker.schedulingNotes ?? []).map { Styled("speaker: \($0)", .warning) }
     lines += report.uplinks.map(uplinkText)
     lines += drainTexts
     lines.append(verdict)
@@ -85,6 +86,10 @@ struct StatusText {
     if speaker.schedulingPriority > 0 { text += " \(speaker.schedulingPriority)" }
     if let cpu = speaker.cpu { text += " on CPU \(cpu)" }
     if let engine = speaker.engine { text += ", engine \(engine)" }
+    if let typical = speaker.timerLatenessMedian, let worst = speaker.timerLatenessWorst {
+      text += ", timers \(Quantities.interval(microseconds: typical)) late"
+      text += " (\(Quantities.interval(microseconds: worst)) at worst in the last minute)"
+    }
     text += ": \(Quantities.count(speaker.receivePacketCount)) packets in"
     text += ", \(Quantities.count(speaker.sendPacketCount)) out"
     let discarded = speaker.discards.filter { $0.count > 0 }
