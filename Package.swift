@@ -124,7 +124,7 @@ let package = Package(
         "Doctor",
         "Firewall", "Languages", "NamespaceDiagnosis", "Netlink", "NetworkNamespaces", "OpenBFDD", "PacketSockets",
         "Probing",
-        "Processes"
+        "Processes", "Runtime"
       ]),
     library(
       "PeerProber",

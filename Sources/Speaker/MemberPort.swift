@@ -98,6 +98,7 @@ extension Speaker {
           let source = PacketSource(
             source: header.source, destination: header.destination, interface: frame.interface_index,
             timeToLive: header.timeToLive, pathType: .linkAggregationMember, domain: port.endpoint.domain)
+          reading = Reading(sourcePort: header.sourcePort, length: payload.count)
           deliver(packet.extracting(payload), from: source, at: latest)
         }
         send()

@@ -73,8 +73,9 @@ extension Speaker {
   ) {
     guard rings.depth > 0 || tap != nil else { return }
     let record = PacketRecord(
-      at: arrival, octets: CapturedPacket.Octets(payload), sourcePort: arrivalPort, timeToLive: source.timeToLive,
-      length: max(payload.byteCount, arrivalLength), authenticationType: Self.authenticationType(payload),
+      at: arrival, octets: CapturedPacket.Octets(payload), sourcePort: reading.sourcePort,
+      timeToLive: source.timeToLive,
+      length: max(payload.byteCount, reading.length), authenticationType: Self.authenticationType(payload),
       fate: fate)
     rings.append(record, session: index)
     if fate == PacketRecord.taken, slots[index]?.pointee.settings.localAddress == nil {
@@ -107,8 +108,9 @@ extension Speaker {
     count(reason)
     guard tap?.includesDiscarded == true else { return }
     let record = PacketRecord(
-      at: arrival, octets: CapturedPacket.Octets(payload), sourcePort: arrivalPort, timeToLive: source.timeToLive,
-      length: max(payload.byteCount, arrivalLength), authenticationType: Self.authenticationType(payload),
+      at: arrival, octets: CapturedPacket.Octets(payload), sourcePort: reading.sourcePort,
+      timeToLive: source.timeToLive,
+      length: max(payload.byteCount, reading.length), authenticationType: Self.authenticationType(payload),
       fate: PacketRecord.discarded(reason))
     let copy = captured(record, source, WallClock.offset())
     tap?.append(copy, session: nil)

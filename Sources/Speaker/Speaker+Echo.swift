@@ -121,7 +121,7 @@ extension Speaker {
   }
 
   private func echoSlack(of index: Int) -> Int64 {
-    Self.grain(of: slots[index]?.pointee.session.echoInterval.nanoseconds ?? 0)
+    Self.slack(of: slots[index]?.pointee.session.echoInterval.nanoseconds ?? 0)
   }
 
   /// When a session's echoes want to be served.
@@ -130,7 +130,7 @@ extension Speaker {
     var wish = due
     if echoPaths.indices.contains(index), echoPaths[index]?.route != nil {
       let interval = session.echoInterval.nanoseconds
-      wish = Self.shared(due, session.earliestEcho, interval, Self.grain(of: interval))
+      wish = Self.shared(due, session.earliestEcho, interval)
     } else if echoPaths.indices.contains(index), let again = echoPaths[index]?.lookAgainAt {
       wish = max(due, again)
     }

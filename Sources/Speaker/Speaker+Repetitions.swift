@@ -32,6 +32,14 @@ public struct SpeakerEngineView: Hashable, Sendable {
   public var notes: [String] = []
 }
 
+/// What filters the sockets of one receiver; nil where nothing does.
+struct ReceiverFilters {
+  var main: RepetitionFilter.Attachment?
+  var steady: RepetitionFilter.Attachment?
+
+  var all: [RepetitionFilter.Attachment] { [main, steady].compactMap(\.self) }
+}
+
 extension Speaker {
   /// How packets go in and out now.
   public var engineView: SpeakerEngineView {
@@ -44,9 +52,11 @@ extension Speaker {
 
   /// Filters what a socket hears, where that is wanted and possible.
   mutating func filter(_ receiver: Receiver) {
-    attachments.append(attach(to: receiver, receiver.steady >= 0 ? receiver.steady : receiver.descriptor))
-    // Nothing repeats there; but a flood may come in.
-    urgentAttachments.append(receiver.steady >= 0 ? attach(to: receiver, receiver.descriptor) : nil)
+    filters.append(
+      ReceiverFilters(
+        // Nothing repeats on the main socket beside a steady one; but a flood may come in there too.
+        main: attach(to: receiver, receiver.descriptor),
+        steady: receiver.steady >= 0 ? attach(to: receiver, receiver.steady) : nil))
   }
 
   private mutating func attach(to receiver: Receiver, _ socket: Int32) -> RepetitionFilter.Attachment? {
@@ -95,16 +105,16 @@ extension Speaker {
   ) {
     guard filter != nil, let slot = slots[index] else { return }
     // The record says what the last packet that was read said, or nothing: it could swallow what is news otherwise.
-    guard let attachment = arrivalAttachment else { return expectNothing(index) }
+    guard let attachment = reading.attachment else { return expectNothing(index) }
     let isPlain = payload.byteCount == ControlPacket.length && !packet.poll && !packet.final
     guard isPlain, tap == nil, slot.pointee.session.isSteady, let limit = slot.pointee.session.detectionTime else {
       return expectNothing(index)
     }
     // A device that sockets are bound to is what the kernel calls the interface there.
     let interface = slot.pointee.settings.key.interface
-    guard interface == 0 || !arrivalHasDevice else { return expectNothing(index) }
+    guard interface == 0 || !reading.hasDevice else { return expectNothing(index) }
     slot.pointee.isFiltered = true
-    slot.pointee.heardPort = arrivalPort
+    slot.pointee.heardPort = reading.sourcePort
     slot.pointee.heardTimeToLive = source.timeToLive
     filter?.expect(
       index, payload: payload, from: source.source, to: source.destination, interface: interface,
@@ -144,8 +154,7 @@ extension Speaker {
     let drops = !hasHintedSessions && tap == nil
     guard filter != nil, drops != dropsUnknown else { return }
     dropsUnknown = drops
-    for case let attachment? in attachments { filter?.setDropsUnknown(drops, on: attachment) }
-    for case let attachment? in urgentAttachments { filter?.setDropsUnknown(drops, on: attachment) }
+    for attachment in filters.flatMap(\.all) { filter?.setDropsUnknown(drops, on: attachment) }
   }
 
   /// The last of the packets that the kernel kept to itself, made again from what it repeated.

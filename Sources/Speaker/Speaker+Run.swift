@@ -23,16 +23,19 @@ extension Speaker {
     turnAt = now
     checkKeys(at: now)
     countUnknown()
+    if cpuAllowance > 0 { measureUse(at: now) }
     for number in receivers.indices {
       let receiver = receivers[number]
-      arrivalAttachment = attachments[number]
-      arrivalHasDevice = receiver.endpoint.device != nil
+      let hasDevice = receiver.endpoint.device != nil
       // What can wait comes first: there is nothing in it that is newer than what cannot, and changes its meaning.
-      if receiver.steady >= 0 { drain(receiver.steady, receiver.endpoint, until: now) }
-      if receiver.steady >= 0 { arrivalAttachment = urgentAttachments[number] }
+      if receiver.steady >= 0 {
+        reading = Reading(attachment: filters[number].steady, hasDevice: hasDevice)
+        drain(receiver.steady, receiver.endpoint, until: now)
+      }
+      reading = Reading(attachment: filters[number].main, hasDevice: hasDevice)
       drain(receiver.descriptor, receiver.endpoint, until: now)
     }
-    arrivalAttachment = nil
+    reading = Reading()
     if !echoPorts.isEmpty { drainEchoes(until: now) }
     if !memberPorts.isEmpty { drainMembers(until: now) }
     drainedAt = now
@@ -59,8 +62,8 @@ extension Speaker {
     let datagram = receiveBatch.datagram(position)
     let arrival = clock.arrival(realtime: datagram.realtime_ns, earliest: drainedAt)
     counters.received &+= 1
-    arrivalPort = datagram.source_port
-    arrivalLength = Int(datagram.length)
+    reading.sourcePort = datagram.source_port
+    reading.length = Int(datagram.length)
     if datagram.dropped != 0 { noteOverflow(datagram.dropped) }
     let source = PacketSource(
       source: datagram.sourceAddress, destination: datagram.destinationAddress,
@@ -203,11 +206,12 @@ extension Speaker {
         return
       }
     }
-    if let packet = slot.pointee.session.transmit(at: now, random: random.next(), slack: slot.pointee.grain) {
+    if let packet = slot.pointee.session.transmit(at: now, random: random.next(), slack: slot.pointee.slack) {
       queue(packet, of: index)
     }
     if slot.pointee.hasEcho { serveEcho(index, at: now) }
-    arm(index)
+    // Not in this turn again, whatever it wishes: a turn ends.
+    arm(index, notBefore: now + wheel.tick)
   }
 
   /// Puts a packet into the batch.
@@ -285,6 +289,17 @@ extension Exit {
   @inline(__always) fileprivate var start: Int { header.map { UDPFrame.headerLength($0.source.family) } ?? 0 }
 }
 
+/// What is known of the datagram that is being read, beside addresses and payload.
+struct Reading {
+  var sourcePort: UInt16 = 0
+  /// Of the UDP payload as it was sent.
+  var length = 0
+  /// Of its socket.
+  var attachment: RepetitionFilter.Attachment?
+  /// Whether its socket is bound to a device.
+  var hasDevice = false
+}
+
 /// What a packet's socket says of it.
 private struct Origin {
   var pathType: PathType
@@ -302,13 +317,15 @@ extension Speaker {
     return grain
   }
 
+  /// Nanoseconds by which a shared instant may be earlier than what was drawn.
+  static func slack(of interval: Int64) -> Int64 { grain(of: interval) + interval / 16 }
+
   /// The shared instant nearest to when something is due: none that is too early, and none in the last sixteenth of the
   /// interval (with a multiplier of 1: of what it allows), so that it may be some late and still in time.
-  @inline(__always) static func shared(_ due: Instant, _ earliest: Instant, _ interval: Int64, _ grain: Int64)
-    -> Instant
-  {
+  @inline(__always) static func shared(_ due: Instant, _ earliest: Instant, _ interval: Int64) -> Instant {
     // An urgent packet is due at its earliest instant.
     guard due > earliest else { return due }
+    let grain = grain(of: interval)
     let capped = min(due.nanoseconds, earliest.nanoseconds + interval * 3 / 16)
     let limit = max(capped, earliest.nanoseconds + interval / 8)
     let before = capped / grain * grain
@@ -322,14 +339,14 @@ extension Speaker {
   /// The kernel has dropped datagrams, of which those that the filter did not want are not lost.
   private mutating func noteOverflow(_ dropped: UInt32) {
     var lost = dropped
-    if let attachment = arrivalAttachment { lost = filter?.lost(of: dropped, on: attachment) ?? dropped }
+    if let attachment = reading.attachment { lost = filter?.lost(of: dropped, on: attachment) ?? dropped }
     counters.overflowed = max(counters.overflowed, UInt64(lost))
   }
 
   /// Sets a session's timer.
-  mutating func arm(_ index: Int) {
+  mutating func arm(_ index: Int, notBefore: Instant = Instant(nanoseconds: .min)) {
     guard let slot = slots[index] else { return }
-    let wish = wish(of: index, slot)
+    let wish = max(wish(of: index, slot), notBefore)
     slot.pointee.armed = wish
     wheel.set(index, to: wish)
   }
@@ -350,8 +367,8 @@ extension Speaker {
     noteImpatience(slot)
     if slot.pointee.isFiltered, !timing.isSteady { expectNothing(index) }
     slot.pointee.hasEcho = timing.hasEcho
-    slot.pointee.grain = Self.grain(of: timing.interval)
-    let wish = slot.pointee.wish(timing)
+    slot.pointee.slack = Self.slack(of: timing.interval)
+    let wish = slot.pointee.wish(timing, stretch)
     return timing.hasEcho ? min(wish, echoWish(of: index)) : wish
   }
 }
@@ -359,10 +376,12 @@ extension Speaker {
 // Methods that only read are marked as mutating: others would be given a copy of the slot.
 extension Speaker.Slot {
   /// When it wants to be served, echoes aside.
-  fileprivate mutating func wish(_ timing: SessionTiming) -> Instant {
+  fileprivate mutating func wish(_ timing: SessionTiming, _ stretch: Stretch) -> Instant {
     var wish = timing.detection
     if route != nil, timing.due != .distantFuture {
-      wish = min(wish, Speaker.shared(timing.due, timing.earliest, timing.interval, grain))
+      let isStretched = stretch.factor > 1_000 && session.state == .up
+      let later = isStretched ? stretch.next(timing, multiplier: session.configuration.detectMultiplier) : nil
+      wish = min(wish, later ?? Speaker.shared(timing.due, timing.earliest, timing.interval))
     }
     if isDampened, let until = dampening?.heldUntil { wish = min(wish, until) }
     if rule != nil, !isNamed, let since = lonelySince { wish = min(wish, since + Speaker.lonelyLimit) }

@@ -42,8 +42,8 @@ public struct Speaker: ~Copyable {
     @inline(__always) var isDampened: Bool { _dampening.isPresent }
     /// What the wheel was last set to.
     var armed = Instant.distantFuture
-    /// Nanoseconds: see `Speaker.grain`.
-    var grain: Int64 = 0
+    /// Nanoseconds by which a packet may leave before it is due: see `Speaker.slack`.
+    var slack: Int64 = 0
     /// Whether its session has echoes: asked at every turn, and far away in the session.
     var hasEcho = false
     /// Since when a session made by a rule has been without a peer.
@@ -75,8 +75,7 @@ public struct Speaker: ~Copyable {
   /// Nil where every packet is read. It stands before the sockets, and so goes before they do.
   var filter: RepetitionFilter?
   /// Of `receivers`, in their order.
-  var attachments: [RepetitionFilter.Attachment?] = []
-  var urgentAttachments: [RepetitionFilter.Attachment?] = []
+  var filters: [ReceiverFilters] = []
   /// Why packets are not filtered, or not all.
   var filterProblem: String?
   /// By domain; empty where packets leave by UDP sockets.
@@ -112,18 +111,18 @@ public struct Speaker: ~Copyable {
   var impatient = 0
 
   var gauge: FloodGauge
+  var stretch = Stretch()
+  /// Nanoseconds of CPU time in a window of `Stretch`; 0 without a limit.
+  var cpuAllowance: Int64 = 0
+  /// When the CPU time was last looked at, and what it was.
+  var cpuMeasured: (at: Instant, used: Int64) = (Instant(nanoseconds: 0), 0)
   /// The last packets of each session.
   var rings = PacketRings(depth: 0)
   /// Where copies of packets go; nil while nobody watches.
   var tap: PacketTap?
   /// When packets that are queued now leave, as nearly as it matters.
   var turnAt: Instant
-  /// Of the datagram being read: its source port, and how long it was on the wire.
-  var arrivalPort: UInt16 = 0
-  var arrivalLength = 0
-  /// Of its socket.
-  var arrivalAttachment: RepetitionFilter.Attachment?
-  var arrivalHasDevice = false
+  var reading = Reading()
 
   /// What has happened since the owner last emptied it.
   public var events: [SpeakerEvent] = []
@@ -213,13 +212,11 @@ public struct Speaker: ~Copyable {
     send()
     closeWays(domain)
     for number in receivers.indices where receivers[number].endpoint.domain == domain {
-      if let attachment = attachments[number] { filter?.detach(attachment) }
-      if let attachment = urgentAttachments[number] { filter?.detach(attachment) }
+      for attachment in filters[number].all { filter?.detach(attachment) }
     }
     for index in slots.indices where slots[index]?.pointee.settings.key.domain == domain { expectNothing(index) }
     let kept = receivers.indices.filter { receivers[$0].endpoint.domain != domain }
-    attachments = kept.map { attachments[$0] }
-    urgentAttachments = kept.map { urgentAttachments[$0] }
+    filters = kept.map { filters[$0] }
     receivers = kept.map { receivers[$0] }
     transmitters.removeAll { $0.domain == domain }
     echoPorts.removeAll { $0.domain == domain }

@@ -1,6 +1,7 @@
 import Addresses
 import BFD
 import CLinux
+import Capture
 import Glibc
 import NetworkNamespaces
 import PacketSockets
@@ -51,6 +52,7 @@ import Testing
     let wire = try Wire("lm")
     try secondLink(wire)
     var a = try speaker(wire.nameA)
+    a.keepPackets(depth: 4)
     var b = try speaker(wire.nameB)
     let first = try start(&a, in: wire.nameA, on: "w", local, remote)
     let second = try start(&a, in: wire.nameA, on: "w2", local, remote)
@@ -58,6 +60,8 @@ import Testing
     _ = try start(&b, in: wire.nameB, on: "w2", remote, local)
     let bothUp = run(&a, &b, seconds: 20) { a, _ in state(a, first) == .up && state(a, second) == .up }
     #expect(bothUp)
+    let heard = a.lastPackets(of: first).filter { $0.direction == .received }
+    #expect(!heard.isEmpty && heard.allSatisfy { BFDPort.sources.contains($0.sourcePort) && $0.length == 24 })
 
     try ip("-n", wire.nameB, "link", "set", "w2", "down")
     let isDown = run(&a, &b, seconds: 20) { a, _ in state(a, second) == .down }

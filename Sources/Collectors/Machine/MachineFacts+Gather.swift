@@ -1,4 +1,5 @@
-public import Cluster
+public import Runtime
+import Cluster
 import CLinux
 public import Doctor
 import Glibc

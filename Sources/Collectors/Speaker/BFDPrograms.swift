@@ -1,3 +1,4 @@
+import Runtime
 import Cluster
 import CLinux
 import Doctor

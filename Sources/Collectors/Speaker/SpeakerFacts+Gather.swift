@@ -1,4 +1,5 @@
-public import Cluster
+public import Runtime
+import Cluster
 import Addresses
 import Control
 public import Doctor

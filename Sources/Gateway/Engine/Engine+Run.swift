@@ -63,6 +63,7 @@ extension Engine {
   /// One turn: what came in, what follows from it, and only then what can wait.
   private mutating func turn(at now: Instant, _ news: News) {
     turnBegan = now
+    if now >= quotaAt { lookAtQuota(at: now) }
     speaker.process(at: now)
     if news.ofLinks { takeLinkEvents(at: now) }
     takeSpeakerEvents()
@@ -206,6 +207,11 @@ extension Engine {
   /// Something failed: it is told once, and tried again until it works.
   mutating func problem(_ subject: String, _ text: String, help: String? = nil, at now: Instant) {
     retryAt = min(retryAt, now + Self.retryInterval)
+    mention(subject, text, help: help, at: now)
+  }
+
+  /// The same for what trying again does not mend.
+  mutating func mention(_ subject: String, _ text: String, help: String? = nil, at now: Instant) {
     let what = "\(subject): \(text)"
     guard problems[subject]?.what != what else { return }
     problems[subject] = EngineProblem(what: what, help: help, since: problems[subject]?.since ?? now)

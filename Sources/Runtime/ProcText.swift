@@ -1,9 +1,9 @@
 import Glibc
 
 /// Small files that the kernel makes up.
-enum ProcText {
+public enum ProcText {
   /// At most `limit` octets; nil with errno.
-  static func read(_ path: String, limit: Int = 1 << 20) -> String? {
+  public static func read(_ path: String, limit: Int = 1 << 20) -> String? {
     let fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard fd >= 0 else { return nil }
     defer { close(fd) }
@@ -20,14 +20,14 @@ enum ProcText {
   }
 
   /// Where a symbolic link leads; nil with errno.
-  static func link(_ path: String) -> String? {
+  public static func link(_ path: String) -> String? {
     var buffer = [UInt8](repeating: 0, count: 512)
     let count = readlink(path, &buffer, buffer.count)
     return count >= 0 ? String(decoding: buffer.prefix(count), as: UTF8.self) : nil
   }
 
   /// The names in a directory; empty when it cannot be read.
-  static func names(in path: String) -> [String] {
+  public static func names(in path: String) -> [String] {
     guard let directory = opendir(path) else { return [] }
     defer { closedir(directory) }
     var names: [String] = []
@@ -39,10 +39,12 @@ enum ProcText {
   }
 
   /// Of all processes, at most 32,768.
-  static func pids() -> [Int32] { Array(names(in: "/proc").compactMap { Int32($0) }.sorted().prefix(32_768)) }
+  public static func pids() -> [Int32] {
+    Array(names(in: "/proc").compactMap { Int32($0) }.sorted().prefix(32_768))
+  }
 
   /// As the kernel calls a process.
-  static func name(of pid: Int32) -> String? {
+  public static func name(of pid: Int32) -> String? {
     read("/proc/\(pid)/comm", limit: 64).map { String($0.prefix { $0 != "\n" }) }
   }
 }
