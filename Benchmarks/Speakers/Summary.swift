@@ -37,7 +37,7 @@ struct Summary: ParsableCommand {
 
   private static func table(_ rows: [Row]) -> String {
     var lines = [
-      "| case | daemon | CPU ms/1,000 packets | BIRD's share | false Downs | missed | overshoot ms: median | maximum | all Up ms | MiB | runs |",
+      "| case | daemon | CPU ms/1,000 packets | times BIRD's | false Downs | missed | overshoot ms: median | maximum | all Up ms | MiB | runs |",
       "|---|---|---|---|---|---|---|---|---|---|---|"
     ]
     for row in rows where !row.runs.isEmpty {
