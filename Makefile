@@ -68,6 +68,10 @@ soak: ## simulate with fresh seeds for SECONDS_TO_RUN (default 600)
 fuzz: ## every parser, and sessions, fed hostile octets: FUZZ_SECONDS each (default 600), one TARGET or all
 	Scripts/fuzz $(or $(FUZZ_SECONDS),600) $(TARGET)
 
+.PHONY: bench
+bench: setup ## measure everything, beside BIRD, FRR and OpenBFDD, and write Benchmarks/RESULTS.md: ARGS='--list', '--only failover', '--again'
+	@Scripts/bench $(ARGS)
+
 .PHONY: bench-failover
 bench-failover: setup ## from the end of the detection time to the kernel's acknowledgement
 	$(SWIFT) run -c release FailoverBenchmark

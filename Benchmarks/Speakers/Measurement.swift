@@ -88,7 +88,7 @@ struct Measurement {
 }
 
 /// What one measurement found, in the units of the table.
-struct Run: Encodable {
+struct Run: Codable {
   var sessions: Int
   var seconds: Double
   var bringUp: Double?

@@ -4,7 +4,7 @@ import Lab
 import SpeakerLoad
 
 /// The runs of one daemon in one case.
-struct Row: Encodable {
+struct Row: Codable {
   var name: String
   var daemon: String
   var version: String

@@ -10,7 +10,7 @@ struct SpeakerBenchmark: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "SpeakerBenchmark",
     abstract: "What BFD daemons cost and how well they keep time, seen from outside.",
-    subcommands: [Table.self, Stress.self, Suspend.self, SelfCheck.self, Faulty.self, Hog.self],
+    subcommands: [Table.self, Summary.self, Stress.self, Suspend.self, SelfCheck.self, Faulty.self, Hog.self],
     defaultSubcommand: Table.self)
 }
 
@@ -19,7 +19,8 @@ struct Common: ParsableArguments {
   @Option(help: "The everway to measure. By default the one beside this program.") var everway: String?
   @Option(help: "Everway's --engine: auto, sockets or packet.") var engine: String?
   @Option(help: "The directory with OpenBFDD's bfdd-beacon and bfdd-control.") var openbfdd: String?
-  @Option(help: "Which daemons, with commas: everway,bird,frr,openbfdd.") var daemons = "everway,bird,frr,openbfdd"
+  @Option(help: "Which daemons, with commas: everway,everway-sockets,bird,frr,openbfdd.") var daemons =
+    "everway,bird,frr,openbfdd"
   @Option(help: "The daemon's CPU.") var daemonCpu: Int32 = 0
   @Option(help: "The generator's CPU.") var generatorCpu: Int32 = 1
 
@@ -33,7 +34,7 @@ struct Common: ParsableArguments {
     get throws {
       try daemons.split(separator: ",").map {
         guard let subject = Subject(rawValue: String($0)) else {
-          throw ValidationError("'\($0)' is none of everway, bird, frr, openbfdd")
+          throw ValidationError("'\($0)' is none of everway, everway-sockets, bird, frr, openbfdd")
         }
         return subject
       }
@@ -83,6 +84,7 @@ struct Table: ParsableCommand {
 
   @OptionGroup var common: Common
   @Option(help: "Only the cases whose name contains this.") var only = ""
+  @Option(help: "Only the case of this name.") var exactly = ""
   @Option(help: "How often each case is measured; medians and ranges are printed.") var runs = 3
   @Option(help: "Seconds of each steady phase.") var duration = 10.0
   @Option(help: "Peers that fall silent in each run.") var trials = 100
@@ -95,6 +97,7 @@ struct Table: ParsableCommand {
     let settings = common.settings
     let cases = (curve ? Case.curve : Case.all).filter {
       (!quick || curve || $0.isQuick) && (only.isEmpty || $0.name.contains(only))
+        && (exactly.isEmpty || $0.name == exactly)
     }
     var rows: [Row] = []
     print("load \(load()) at the start")

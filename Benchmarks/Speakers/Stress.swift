@@ -19,6 +19,7 @@ struct Stress: ParsableCommand {
   @Option(help: "Minutes of each row.") var minutes = 10.0
   @Option(help: "Milliseconds a hog runs without a break.") var hogBurst = 180
   @Option(help: "Milliseconds it then rests.") var hogRest = 20
+  @Option(help: "Only rows whose name contains this: 'FIFO', 'normal'.") var only = ""
   @Option(help: "Sessions at 300 ms x 3.") var slow = 1_000
   @Option(help: "Sessions at 10 ms x 3.") var fast = 40
 
@@ -35,6 +36,7 @@ struct Stress: ParsableCommand {
     for (subject, priority) in [(Subject.everway, 51), (.everway, 0), (.bird, 0)] {
       guard try common.subjects.contains(subject) else { continue }
       let title = "\(subject.rawValue), \(priority > 0 ? "FIFO \(priority)" : "normal priority")"
+      guard only.isEmpty || title.contains(only) else { continue }
       do {
         let (run, lines) = try measure(subject, priority: priority, lab: name)
         table.add(

@@ -5,7 +5,10 @@ import SpeakerLoad
 
 /// Who is measured.
 enum Subject: String, CaseIterable {
-  case everway, bird, frr, openbfdd
+  case everway
+  /// Everway with `--engine sockets`.
+  case everwaySockets = "everway-sockets"
+  case bird, frr, openbfdd
   /// This program's own daemon with known faults: measures the measurer.
   case faulty
 }
@@ -40,7 +43,7 @@ final class RunningSubject {
       return nil
     }
     switch subject {
-    case .everway: return missing(settings.everway)
+    case .everway, .everwaySockets: return missing(settings.everway)
     case .bird: return absent("bird")
     case .frr:
       if sessions > 1_000 { return "bfdd takes minutes to load more than 1,000 peers" }
@@ -55,7 +58,7 @@ final class RunningSubject {
   static func version(_ subject: Subject, _ settings: Settings) -> String {
     let command: Command =
       switch subject {
-      case .everway: Command(settings.everway, ["--version"])
+      case .everway, .everwaySockets: Command(settings.everway, ["--version"])
       case .bird: Command("bird", ["--version"])
       case .frr: Command("bfdd", ["--version"])
       case .openbfdd: Command("\(settings.openbfdd ?? "")/bfdd-beacon", ["--version"])
@@ -69,12 +72,14 @@ final class RunningSubject {
   /// Starts it and waits until it hears BFD and has read its peers.
   init(_ subject: Subject, _ settings: Settings, on ground: Ground, limit: CPULimit?) throws {
     self.subject = subject
-    self.settings = settings
+    var own = settings
+    if subject == .everwaySockets { own.engine = "sockets" }
+    self.settings = own
     self.ground = ground
     self.limit = limit
     directory = try ground.lab.makeDirectory("daemon")
     switch subject {
-    case .everway: try startEverway()
+    case .everway, .everwaySockets: try startEverway()
     case .bird: try startBIRD()
     case .frr: try startFRR()
     case .openbfdd: try startOpenBFDD()
