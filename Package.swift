@@ -167,7 +167,9 @@ let package = Package(
         "Observation", "PeerProber", "Processes", "Runtime", "Speaker", "YAML", "CLinux",
         .product(name: "ArgumentParser", package: "swift-argument-parser")
       ],
-      swiftSettings: settings),
+      swiftSettings: settings,
+      // Nobody links to a program: its 56,000 names need not be read when it starts, nor what nobody calls be kept.
+      linkerSettings: [.unsafeFlags(["-Xlinker", "--no-export-dynamic"], .when(configuration: .release))]),
 
     .executableTarget(
       name: "AuthenticationBenchmark", dependencies: ["BFD"], path: "Benchmarks/Authentication",

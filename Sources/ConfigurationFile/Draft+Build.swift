@@ -6,7 +6,7 @@ extension Draft {
     let timers = bfdTimers.timers()
     let weights = Dictionary(
       paths.compactMap { path in path.name.map { ($0.value, path.weight) } }, uniquingKeysWith: { a, _ in a })
-    guard let interfaces = all(interfaces, Self.build), let peers = all(peers, { build($0, timers) }),
+    guard let interfaces = all(interfaces, Self.build), let peers = buildPeers(timers),
       let allow = all(allow, { build($0, timers) }), let keyChains = buildKeyChains(),
       let reflectors = buildReflectors(),
       let paths = all(paths, Self.build),
@@ -32,6 +32,18 @@ extension Draft {
   private func all<T, U>(_ drafts: [T], _ build: (T) -> U?) -> [U]? {
     let built = drafts.compactMap(build)
     return built.count == drafts.count ? built : nil
+  }
+
+  /// There may be thousands, and they are kept: no room more than they take, and in common what they have in common.
+  private func buildPeers(_ timers: GatewayConfiguration.BFDTimers) -> [GatewayConfiguration.BFDPeer]? {
+    var built: [GatewayConfiguration.BFDPeer] = []
+    built.reserveCapacity(peers.count)
+    for draft in peers {
+      guard var peer = build(draft, timers) else { return nil }
+      if let last = built.last { peer.share(with: last) }
+      built.append(peer)
+    }
+    return built
   }
 
   private static func build(_ draft: InterfaceDraft) -> GatewayConfiguration.Interface? {

@@ -117,7 +117,7 @@ extension Draft {
         report.warning("the path \(SourceText.quoted(name.value)) is in no group", at: name.place)
       }
       for reference in path.health?.peers ?? [] {
-        guard let peer = index.peers[reference.value] else {
+        guard let peer = index.peers[reference.value].map({ peers[$0] }) else {
           if index.allowNames.contains(reference.value) {
             report.error(
               "\(SourceText.quoted(reference.value)) accepts many peers, a path is judged by one",

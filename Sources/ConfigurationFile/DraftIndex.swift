@@ -12,7 +12,8 @@ struct DraftIndex {
   private(set) var owners: [IPAddress: String] = [:]
   private(set) var paths: [String: PathDraft] = [:]
   private(set) var pathNames: [String] = []
-  private(set) var peers: [String: PeerDraft] = [:]
+  /// Numbers of peers: a draft takes a kibibyte.
+  private(set) var peers: [String: Int] = [:]
   private(set) var ownPeerNames: [String] = []
   /// Peers, then named allow entries.
   private(set) var peerNames: [String] = []
@@ -43,10 +44,10 @@ struct DraftIndex {
       pathNames.append(name)
       if paths[name] == nil { paths[name] = path }
     }
-    for peer in draft.peers {
+    for (number, peer) in draft.peers.enumerated() {
       guard let name = peer.name?.value else { continue }
       ownPeerNames.append(name)
-      if peers[name] == nil { peers[name] = peer }
+      if peers[name] == nil { peers[name] = number }
     }
     let allowed = draft.allow.compactMap(\.name?.value)
     peerNames = ownPeerNames + allowed

@@ -68,7 +68,11 @@ extension GatewayConfiguration {
     /// The source address; nil lets the kernel's routing choose.
     public var localAddress: IPAddress?
     public var mode: BFDMode
-    public var timers: BFDTimers
+    public var timers: BFDTimers {
+      get { sharedTimers.value }
+      set { sharedTimers.value = newValue }
+    }
+    private var sharedTimers: Shared<BFDTimers>
     public var reach: BFDReach
     /// The lowest TTL or hop limit accepted: 255 is RFC 5881 section 5 to the letter; 1 accepts any.
     public var minimumTTL: UInt8
@@ -83,7 +87,11 @@ extension GatewayConfiguration {
     /// Name of the key chain that packets are authenticated with; nil for none.
     public var keyChain: String?
     /// Nil: a session that flaps comes up again at once each time.
-    public var dampening: Dampening?
+    public var dampening: Dampening? {
+      get { sharedDampening.value }
+      set { sharedDampening.value = newValue }
+    }
+    private var sharedDampening: Shared<Dampening?>
 
     public var compatibility = BFDCompatibility.none
     /// What the peer's discriminator is, as far as known from elsewhere; used with `compatibility: ovn` only.
@@ -97,16 +105,23 @@ extension GatewayConfiguration {
     ) {
       self.reach = reach
       self.keyChain = keyChain
-      self.dampening = dampening
+      sharedDampening = Shared(dampening)
       self.name = name
       self.address = address
       self.interface = interface
       self.localAddress = localAddress
       self.mode = mode
-      self.timers = timers
+      sharedTimers = Shared(timers)
       self.minimumTTL = minimumTTL
       self.pointToPoint = pointToPoint
       self.shutdown = shutdown
+    }
+
+    /// Keeps timers and dampening where `other` has them, as far as they are the same: a file of thousands of peers has few
+    /// different ones.
+    mutating func share(with other: BFDPeer) {
+      sharedTimers.share(with: other.sharedTimers)
+      sharedDampening.share(with: other.sharedDampening)
     }
   }
 

@@ -6,6 +6,7 @@
 
 #include "cl_bpf.h"
 #include "cl_machine.h"
+#include "cl_memory.h"
 #include "cl_namespace.h"
 #include "cl_netlink.h"
 #include "cl_probe.h"

@@ -217,6 +217,8 @@ extension GatewayAgent {
         packets: options.engine ?? configuration.realtime.engine, remembered: discriminators.known,
         product: "everway \(options.version)",
         commands: commands, reports: reports)
+      // Before memory is locked: what reading the configuration and starting needed stays out of it.
+      MemoryUse.release()
       prepareRealtime()
       let thread = try EngineThread(opened, realtime: configuration.realtime)
       for refusal in thread.scheduling.refusals { log.write(.warning, .program, refusal) }

@@ -105,7 +105,7 @@ extension Engine {
     let now = MonotonicClock.now()
     // An allow entry: the sessions that it has made, and those that it will make.
     guard peer < core.model.namedPeers else { return syncRules(at: now) }
-    for (session, owner) in peerOfSession where owner == peer {
+    for (session, owner) in peerOfSession.entries where owner == peer {
       if let hold { speaker.hold(session, hold, at: now) } else { speaker.release(session, at: now) }
     }
   }

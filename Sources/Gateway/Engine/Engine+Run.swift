@@ -134,14 +134,21 @@ extension Engine {
     core.prepareHolds(at: now)
     assignIDs()
     // Peers are known by name: one that kept its name keeps its session, under its new number.
-    var kept: [Int: (session: Int, settings: SessionSettings)] = [:]
-    for (number, installed) in installedPeers {
-      if let place = new.bfd.peers.firstIndex(where: { $0.name == oldPeers[number].name }) {
-        kept[place] = installed
-        peerOfSession[installed.session] = place
-      } else {
+    let places = Dictionary(new.bfd.peers.enumerated().map { ($1.name, $0) }) { first, _ in first }
+    var kept = NumberedTable<InstalledPeer>(count: new.bfd.peers.count)
+    var keptSessions: Set<Int> = []
+    for (number, installed) in installedPeers.entries {
+      guard let place = places[oldPeers[number].name] else {
         endSession(installed.session, at: now)
+        continue
       }
+      var installed = installed
+      let (old, new) = (oldPeers[number], new.bfd.peers[place])
+      installed.isCurrent =
+        installed.isCurrent && isSame(old, on: installed.interface, new, on: installed.interface)
+      kept[place] = installed
+      keptSessions.insert(installed.session)
+      peerOfSession[installed.session] = place
     }
     installedPeers = kept
     // Probes are numbered anew: those that go on are found again by what they ask.
@@ -153,7 +160,7 @@ extension Engine {
       }
       if let place { runningProbes[place] = running } else { prober.remove(running.index) }
     }
-    for (session, peer) in peerOfSession where kept.values.allSatisfy({ $0.session != session }) {
+    for (session, peer) in peerOfSession.entries where !keptSessions.contains(session) {
       peerOfSession[session] = core.model.peers.firstIndex(of: oldNames[peer])
     }
     // Each is told again if it is still there; what the sockets lack is known already.

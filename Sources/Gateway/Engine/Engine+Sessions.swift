@@ -13,16 +13,19 @@ extension Engine {
     syncKeys(at: now)
     for (number, peer) in configuration.bfd.peers.enumerated() {
       defer { publishDiscriminator(of: number) }
-      let wanted = settings(of: peer)
+      // Nil as long as the peer's interface is missing.
+      let interface = interfaceIndex(peer.interface, peer.reach)
       if let installed = installedPeers[number] {
-        if installed.settings == wanted { continue }
-        if let wanted, speaker.configure(installed.session, wanted) {
-          installedPeers[number] = (installed.session, wanted)
-          continue
+        if let interface {
+          if installed.isCurrent, isSame(peer, on: installed.interface, peer, on: interface) { continue }
+          if speaker.configure(installed.session, settings(of: peer, interface)) {
+            installedPeers[number] = InstalledPeer(session: installed.session, interface: interface)
+            continue
+          }
         }
         endSession(of: number, at: now)
       }
-      if let wanted { startSession(of: number, wanted, at: now) }
+      if let interface { startSession(of: number, peer, interface, at: now) }
     }
     // The first session with echo has opened sockets.
     if areSocketsOpen { watchDescriptors() }
@@ -35,11 +38,14 @@ extension Engine {
     if let hold { speaker.hold(session, hold, at: now) } else { speaker.release(session, at: now) }
   }
 
-  private mutating func startSession(of peer: Int, _ settings: SessionSettings, at now: Instant) {
+  private mutating func startSession(
+    of peer: Int, _ configured: GatewayConfiguration.BFDPeer, _ interface: UInt32, at now: Instant
+  ) {
+    let settings = settings(of: configured, interface)
     // An allow rule may have made a session with this peer before it was named: it goes on under its name.
     if let unnamed = speaker.index(of: settings.key) {
       if speaker.promote(unnamed, settings) {
-        installedPeers[peer] = (unnamed, settings)
+        installedPeers[peer] = InstalledPeer(session: unnamed, interface: interface)
         peerOfSession[unnamed] = peer
         align(unnamed, core.hold(of: peer), at: now)
         if speaker.view(unnamed)?.session.state == .up { core.peerChanged(peer, .up, at: now) }
@@ -55,7 +61,7 @@ extension Engine {
       return
     }
     solved("peer \(core.model.peers[peer])")
-    installedPeers[peer] = (session, settings)
+    installedPeers[peer] = InstalledPeer(session: session, interface: interface)
     peerOfSession[session] = peer
     suggestDiscriminator(to: session)
     if let hold = core.hold(of: peer) { speaker.hold(session, hold, at: now) }
@@ -63,7 +69,7 @@ extension Engine {
 
   /// Ends a session, telling the peer that it is no failure.
   private mutating func endSession(of peer: Int, at now: Instant) {
-    guard let installed = installedPeers.removeValue(forKey: peer) else { return }
+    guard let installed = installedPeers.remove(peer) else { return }
     endSession(installed.session, at: now)
     // What the old session said is not the next one's word.
     core.peerChanged(peer, .pending, at: now)
@@ -80,12 +86,18 @@ extension Engine {
     speaker.remove(session)
   }
 
-  /// Nil as long as the peer's interface is missing.
-  private mutating func settings(of peer: GatewayConfiguration.BFDPeer) -> SessionSettings? {
-    guard let index = interfaceIndex(peer.interface, peer.reach) else { return nil }
-    return SessionSettings(
+  /// Whether both ask for a session with the same settings.
+  mutating func isSame(
+    _ a: GatewayConfiguration.BFDPeer, on interfaceOfA: UInt32, _ b: GatewayConfiguration.BFDPeer,
+    on interfaceOfB: UInt32
+  ) -> Bool {
+    interfaceOfA == interfaceOfB && a == b || settings(of: a, interfaceOfA) == settings(of: b, interfaceOfB)
+  }
+
+  private mutating func settings(of peer: GatewayConfiguration.BFDPeer, _ interface: UInt32) -> SessionSettings {
+    SessionSettings(
       key: SessionKey(
-        peer: key(of: peer, interface: index), pathType: peer.pathType, domain: peer.reach.domain),
+        peer: key(of: peer, interface: interface), pathType: peer.pathType, domain: peer.reach.domain),
       remoteAddress: peer.address, localAddress: peer.localAddress, minimumTimeToLive: peer.minimumTTL,
       parameters: SessionConfiguration(peer),
       keyChain: peer.keyChain.map { number(ofKeyChain: $0) },
@@ -137,7 +149,7 @@ extension Engine {
           .info, .session, of: name(of: session),
           "BFD session with \(from) made by allow entry \(core.model.peers[peer])")
       case .removed(let session):
-        if let peer = peerOfSession.removeValue(forKey: session) {
+        if let peer = peerOfSession.remove(session) {
           log(
             .info, .session, of: core.model.peers[peer],
             "BFD session \(session) of allow entry \(core.model.peers[peer]) removed: silent")

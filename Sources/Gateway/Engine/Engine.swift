@@ -42,9 +42,9 @@ struct Engine: ~Copyable {
   /// By the session's name: see `Engine+Discriminators.swift`.
   var rememberedDiscriminators: [String: UInt32] = [:]
   /// Session number to peer number.
-  var peerOfSession: [Int: Int] = [:]
-  /// Peer number to the settings its session was made with.
-  var installedPeers: [Int: (session: Int, settings: SessionSettings)] = [:]
+  var peerOfSession = NumberedTable<Int>()
+  /// Peer number to its session.
+  var installedPeers = NumberedTable<InstalledPeer>()
   /// Kernel ids by path number and by group number.
   var nextHopIDs: [UInt32] = []
   var groupIDs: [UInt32] = []

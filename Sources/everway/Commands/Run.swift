@@ -4,6 +4,7 @@ import ClusterSources
 import ConfigurationFile
 import Gateway
 import Glibc
+import Runtime
 
 struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -73,6 +74,7 @@ struct Run: ParsableCommand {
   @OptionGroup(title: "A node of a Kube-OVN cluster") var kubeOVN: KubeOVNArguments
 
   func run() throws {
+    MemoryUse.returnLargeBlocks()
     let log = EventLog(
       descriptor: STDERR_FILENO, isColoured: color.applies(to: STDERR_FILENO),
       format: logFormat.format(of: STDERR_FILENO))
