@@ -1,5 +1,5 @@
-public import Runtime
-import Cluster
+import Runtime
+public import Cluster
 import CLinux
 public import Doctor
 import Glibc

@@ -1,5 +1,5 @@
-public import Runtime
-import Cluster
+import Runtime
+public import Cluster
 import Addresses
 import Control
 public import Doctor
