@@ -18,7 +18,7 @@ struct StretchTests {
   @Test("beyond it so much is left out that the limit is kept", arguments: [800, 1_000, 2_000, 4_000])
   func busy(demand: Int64) {
     var stretch = Stretch()
-    for _ in 0..<5 { stretch.update(use: use(stretch, demand: demand)) }
+    for _ in 0..<40 { stretch.update(use: use(stretch, demand: demand)) }
     for _ in 0..<100 {
       stretch.update(use: use(stretch, demand: demand))
       #expect(use(stretch, demand: demand) <= 760)
