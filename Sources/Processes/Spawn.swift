@@ -20,7 +20,7 @@ public func spawn(
   for (to, from) in [input, output, errorOutput].enumerated() {
     posix_spawn_file_actions_adddup2(&actions, from, Int32(to))
   }
-  posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+  _ = cl_spawn_close_from(&actions, 3)
   var attributes = posix_spawnattr_t()
   posix_spawnattr_init(&attributes)
   defer { posix_spawnattr_destroy(&attributes) }

@@ -111,6 +111,17 @@ import Testing
     #expect(lines[1].contains("1/3 nodes good") && lines[1].contains("1 drained"))
   }
 
+  @Test func aNodeAtRestIsNoTrouble() {
+    let nodes = cluster { node, report in
+      guard node == "gw3" else { return }
+      report = Gateways.empty()
+      report.configuration.atRest = "it has no gateway's label"
+      report.namespace.state = .absent
+    }
+    let lines = frame(nodes)
+    #expect(line("gw3", lines).contains("at rest") && lines[1].contains("3/3 nodes good"))
+  }
+
   @Test func aNodeThatIsGoneIsForgottenAndANewOneWaits() {
     var nodes = cluster()
     nodes.set(["gw1", "gw4"])

@@ -21,15 +21,13 @@ extension Engine {
   mutating func look(at now: Instant, takesPace: Bool) -> EngineLook {
     var samples: [SessionSample] = []
     var speakerSample = SpeakerSample()
-    var stamps: [UInt32: UInt64] = [:]
     var changed: [Int] = []
     var changedDiscriminators: Set<UInt32> = []
     let views = speaker.takePace(at: now, anew: takesPace)
     samples.reserveCapacity(views.count)
-    stamps.reserveCapacity(views.count)
     for view in views where peerOfSession[view.session] != nil {
-      stamps[view.discriminator] = view.stamp
       if lookedStamps[view.discriminator] != view.stamp {
+        lookedStamps[view.discriminator] = view.stamp
         changed.append(view.session)
         changedDiscriminators.insert(view.discriminator)
       }
@@ -41,8 +39,7 @@ extension Engine {
           worstLateness: Self.microseconds(view.pace.worstLateness),
           age: view.age.map(Self.microseconds)))
     }
-    let removed = lookedStamps.keys.filter { stamps[$0] == nil }
-    lookedStamps = stamps
+    let removed = forgetOthers(than: samples)
     // Whether a drain is over is judged by all sessions.
     let isDraining = core.isDrained || !core.drainedPeers.isEmpty || !core.drainedPaths.isEmpty
     let snapshot = snapshot(at: now, of: isDraining ? speaker.indices : changed)
@@ -59,6 +56,15 @@ extension Engine {
       samples: takesPace ? samples : nil, changed: changedDiscriminators, speaker: speakerSample,
       snapshot: snapshot,
       removed: removed)
+  }
+
+  /// - Parameter present: all that have a stamp by now; seldom is there a stamp of another.
+  private mutating func forgetOthers(than present: [SessionSample]) -> [UInt32] {
+    guard lookedStamps.count > present.count else { return [] }
+    let there = Set(present.map(\.session))
+    let gone = lookedStamps.keys.filter { !there.contains($0) }
+    for discriminator in gone { lookedStamps[discriminator] = nil }
+    return gone
   }
 
   /// Has every session told whole in the next look: something has changed that their stamps do not show, such as what the
