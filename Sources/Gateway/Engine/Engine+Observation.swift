@@ -24,14 +24,17 @@ extension Engine {
     var changed: [Int] = []
     var changedDiscriminators: Set<UInt32> = []
     let views = speaker.takePace(at: now, anew: takesPace)
-    samples.reserveCapacity(views.count)
+    if takesPace { samples.reserveCapacity(views.count) }
+    var present = 0
     for view in views where peerOfSession[view.session] != nil {
+      present += 1
       if lookedStamps[view.discriminator] != view.stamp {
         lookedStamps[view.discriminator] = view.stamp
         changed.append(view.session)
         changedDiscriminators.insert(view.discriminator)
       }
       speakerSample.worstLateness = max(speakerSample.worstLateness, Self.microseconds(view.pace.worstLateness))
+      guard takesPace else { continue }
       samples.append(
         SessionSample(
           session: view.discriminator, received: view.counters.received, sent: view.counters.transmitted,
@@ -39,7 +42,8 @@ extension Engine {
           worstLateness: Self.microseconds(view.pace.worstLateness),
           age: view.age.map(Self.microseconds)))
     }
-    let removed = forgetOthers(than: samples)
+    // All of them have a stamp by now; seldom is there one of another.
+    let removed = lookedStamps.count > present ? forgetOthers(than: views) : []
     // Whether a drain is over is judged by all sessions.
     let isDraining = core.isDrained || !core.drainedPeers.isEmpty || !core.drainedPaths.isEmpty
     let snapshot = snapshot(at: now, of: isDraining ? speaker.indices : changed)
@@ -58,10 +62,8 @@ extension Engine {
       removed: removed)
   }
 
-  /// - Parameter present: all that have a stamp by now; seldom is there a stamp of another.
-  private mutating func forgetOthers(than present: [SessionSample]) -> [UInt32] {
-    guard lookedStamps.count > present.count else { return [] }
-    let there = Set(present.map(\.session))
+  private mutating func forgetOthers(than views: [PaceView]) -> [UInt32] {
+    let there = Set(views.lazy.filter { peerOfSession[$0.session] != nil }.map(\.discriminator))
     let gone = lookedStamps.keys.filter { !there.contains($0) }
     for discriminator in gone { lookedStamps[discriminator] = nil }
     return gone
