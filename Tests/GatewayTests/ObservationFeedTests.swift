@@ -1,3 +1,4 @@
+import BFD
 import Control
 import Glibc
 import Testing
@@ -97,5 +98,19 @@ import Testing
 
   @Test(arguments: ["", "{}", "everway: cannot", "{\"findings\": 3}"]) func whatIsNoReportIsNone(_ said: String) {
     #expect(DoctorFindings(Array(said.utf8), before: [], at: now) == nil)
+  }
+}
+
+@Suite("The processes beside the agent") struct CompanionsTests {
+  private let second: Int64 = 1_000_000_000
+
+  @Test func whereNoObserverRunsNobodyIsEndedAndTheNextStartsAtOnce() {
+    var companions = Companions(at: .init(nanoseconds: 0))
+    companions.backoff = Companions.longestBackoff
+    companions.startObserverAt = .distantFuture
+    companions.renewObserver(at: .init(nanoseconds: 7 * second))
+    #expect(companions.killObserverAt == .distantFuture)
+    #expect(companions.startObserverAt == .init(nanoseconds: 7 * second))
+    #expect(companions.backoff == Companions.firstBackoff)
   }
 }

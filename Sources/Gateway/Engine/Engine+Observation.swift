@@ -63,7 +63,7 @@ extension Engine {
   }
 
   private mutating func forgetOthers(than views: [PaceView]) -> [UInt32] {
-    let there = Set(views.lazy.filter { peerOfSession[$0.session] != nil }.map(\.discriminator))
+    let there = Set(views.filter { peerOfSession[$0.session] != nil }.map(\.discriminator))
     let gone = lookedStamps.keys.filter { !there.contains($0) }
     for discriminator in gone { lookedStamps[discriminator] = nil }
     return gone
