@@ -1,4 +1,5 @@
 import BFD
+import CLinux
 import Control
 import Glibc
 import Testing
