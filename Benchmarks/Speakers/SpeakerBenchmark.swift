@@ -10,7 +10,9 @@ struct SpeakerBenchmark: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "SpeakerBenchmark",
     abstract: "What BFD daemons cost and how well they keep time, seen from outside.",
-    subcommands: [Table.self, Summary.self, Stress.self, Suspend.self, SelfCheck.self, Faulty.self, Hog.self],
+    subcommands: [
+      Table.self, Summary.self, Stress.self, Suspend.self, Observed.self, SelfCheck.self, Faulty.self, Hog.self
+    ],
     defaultSubcommand: Table.self)
 }
 

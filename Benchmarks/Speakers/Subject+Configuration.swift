@@ -18,7 +18,10 @@ extension RunningSubject {
 
   var controlSocket: String { "\(directory)/everway.sock" }
 
-  func startEverway() throws {
+  private var everwayFile: String { "\(directory)/everway.yaml" }
+
+  /// - Parameter observe: the section `observe`, in YAML on one line; nil: nobody watches.
+  private func everwayConfiguration(observe: String?) -> String {
     var text = """
       version: 1
       namespace: this
@@ -28,6 +31,7 @@ extension RunningSubject {
 
       """
     if let priority = settings.priority { text += "realtime: {priority: \(priority)}\n" }
+    if let observe { text += "observe: \(observe)\n" }
     text += "bfd:\n"
     text += "  transmit-interval: \(fastest.interval)us\n  receive-interval: \(fastest.interval)us\n"
     text += "  detect-multiplier: \(multiplier(fastest))\n  listen: [0.0.0.0]\n"
@@ -49,15 +53,25 @@ extension RunningSubject {
         }
       }
     }
-    let file = "\(directory)/everway.yaml"
-    try put(text, file)
+    return text
+  }
+
+  func startEverway() throws {
+    try put(everwayConfiguration(observe: nil), everwayFile)
     try launch(
       Command(
         settings.everway,
-        ["run", "--config", file, "--state-directory", directory, "--log-format", "text"]
+        ["run", "--config", everwayFile, "--state-directory", directory, "--log-format", "text"]
           + (settings.engine.map { ["--engine", $0] } ?? [])))
     try wait(for: "control socket") { access(controlSocket, F_OK) == 0 }
     try waitUntilListening()
+  }
+
+  /// Begins or ends watching while it runs.
+  func reload(observe: String?) throws {
+    try put(everwayConfiguration(observe: observe), everwayFile)
+    let result = try Command(settings.everway, ["reload", "--socket", controlSocket]).capture()
+    guard result.status.isSuccess else { throw Trouble("reload: \(result.output)\(result.errorOutput)") }
   }
 
   /// Lines of `everway status` that say how late the thread was scheduled, and by which policy.

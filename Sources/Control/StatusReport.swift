@@ -89,21 +89,26 @@ extension StatusReport {
     public var file: String
     public var loadedAt: Timestamp
     public var lastReload: Reload?
+    /// Why this machine is no gateway, as its cluster wants it at the moment; nil: it is one.
+    public var atRest: String?
 
     public init(
       file: String,
       loadedAt: Timestamp,
-      lastReload: Reload? = nil
+      lastReload: Reload? = nil,
+      atRest: String? = nil
     ) {
       self.file = file
       self.loadedAt = loadedAt
       self.lastReload = lastReload
+      self.atRest = atRest
     }
 
     private enum CodingKeys: String, CodingKey {
       case file
       case loadedAt = "loaded-at"
       case lastReload = "last-reload"
+      case atRest = "at-rest"
     }
   }
 }

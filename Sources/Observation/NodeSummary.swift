@@ -29,6 +29,13 @@ extension StatusReport {
   }
 }
 
+extension StatusReport {
+  /// It is no gateway, and is not meant to be one.
+  public var isAtRest: Bool { configuration.atRest != nil && sessions.isEmpty && paths.isEmpty }
+  /// A machine that is no gateway needs no namespace.
+  public var isNamespaceAsWanted: Bool { namespace.state == .healthy || isAtRest }
+}
+
 extension StatusReport.Session {
   /// What the longest gap of the last minute left of the detection time: 1 all, 0 nothing; nil while it is not Up.
   public func margin(_ rhythm: SessionRhythm?) -> Double? {
@@ -106,7 +113,9 @@ public struct NodeSummary: Hashable, Sendable, Codable {
       state = report.drain.state == .drained ? .drained : .draining
     } else if report.uplinks.contains(where: \.lost) {
       state = .uplinksLost
-    } else if !missing.isEmpty || !report.problems.isEmpty || report.namespace.state != .healthy
+    } else if report.isAtRest, report.problems.isEmpty {
+      state = .resting
+    } else if !missing.isEmpty || !report.problems.isEmpty || !report.isNamespaceAsWanted
       || report.paths.contains(where: { $0.state == .down })
       || report.groups.contains(where: { $0.state != .normal })
     {

@@ -101,9 +101,13 @@ public struct GatewayMetrics {
     text.sample(report.configuration.lastReload.map { !$0.accepted } ?? false)
     text.family("everway_problems", .gauge, "Things that do not work and are tried again")
     text.sample(UInt64(report.problems.count))
+    text.family("everway_at_rest", .gauge, "Whether this node is no gateway, and is not meant to be one")
+    text.sample(report.isAtRest)
+    // Nobody looks after the namespace of a node that is no gateway.
     states(
       "everway_namespace_state", "State of the gateway's namespace", StatusReport.NamespaceState.allCases,
-      [(MetricsText.Labels([("netns", report.namespace.name ?? "")]), report.namespace.state)])
+      report.isAtRest
+        ? [] : [(MetricsText.Labels([("netns", report.namespace.name ?? "")]), report.namespace.state)])
     states(
       "everway_drain_state", "Whether this node is out of service", StatusReport.DrainState.allCases,
       [(.none, report.drain.state)])

@@ -8,7 +8,8 @@ public import NetworkNamespaces
 /// The child starts in the network namespace of the calling thread.
 /// - Parameters:
 ///   - path: the program; not looked up in PATH.
-///   - input, output, errorOutput: descriptors that become 0, 1 and 2; all others must be close-on-exec.
+///   - input, output, errorOutput: descriptors that become 0, 1 and 2. It inherits no others, not even those that libraries
+///     have opened without close-on-exec.
 /// - Returns: the child's pid.
 public func spawn(
   path: String, arguments: [String], environment: [String], input: Int32, output: Int32, errorOutput: Int32
@@ -19,6 +20,7 @@ public func spawn(
   for (to, from) in [input, output, errorOutput].enumerated() {
     posix_spawn_file_actions_adddup2(&actions, from, Int32(to))
   }
+  _ = cl_spawn_close_from(&actions, 3)
   var attributes = posix_spawnattr_t()
   posix_spawnattr_init(&attributes)
   defer { posix_spawnattr_destroy(&attributes) }

@@ -79,12 +79,12 @@ import Testing
   @Test func aNodeThatStopsAnsweringIsStaleWithinThreeSecondsAndComesBack() {
     var nodes = cluster()
     for node in ["gw1", "gw2"] { nodes.take([Self.event(1, 1, "x")], from: node, at: 2_000) }
-    #expect(nodes.nodes.map { $0.state(now: 2_500) } == [.good, .good, .good])
-    #expect(nodes.nodes.map { $0.state(now: 2_999) } == [.good, .good, .stale(2)])
+    #expect(nodes.nodes.map { $0.state(now: 2_500) } == [.heard(.good), .heard(.good), .heard(.good)])
+    #expect(nodes.nodes.map { $0.state(now: 2_999) } == [.heard(.good), .heard(.good), .stale(2)])
     let row = line("gw3", frame(nodes, now: 2_999))
     #expect(row.contains("stale") && row.contains("nothing heard for 2 s"))
     nodes.take([Self.event(1, 1, "x")], from: "gw3", at: 3_000)
-    #expect(nodes.node("gw3")?.state(now: 3_000) == .good)
+    #expect(nodes.node("gw3")?.state(now: 3_000) == .heard(.good))
   }
 
   @Test func aNodeThatCannotBeReachedStandsFirstWithTheReason() {
@@ -96,7 +96,7 @@ import Testing
         == true)
     #expect(line("gw3", lines).contains("unreachable") && line("gw3", lines).contains("no route to host"))
     nodes.take([.status(Self.report("gw3"))], from: "gw3", at: 5)
-    #expect(nodes.node("gw3")?.state(now: 5) == .good)
+    #expect(nodes.node("gw3")?.state(now: 5) == .heard(.good))
   }
 
   @Test func drainsAndLostUplinksAreTold() {
@@ -111,11 +111,22 @@ import Testing
     #expect(lines[1].contains("1/3 nodes good") && lines[1].contains("1 drained"))
   }
 
+  @Test func aNodeAtRestIsNoTrouble() {
+    let nodes = cluster { node, report in
+      guard node == "gw3" else { return }
+      report = Gateways.empty()
+      report.configuration.atRest = "it has no gateway's label"
+      report.namespace.state = .absent
+    }
+    let lines = frame(nodes)
+    #expect(line("gw3", lines).contains("at rest") && lines[1].contains("3/3 nodes good"))
+  }
+
   @Test func aNodeThatIsGoneIsForgottenAndANewOneWaits() {
     var nodes = cluster()
     nodes.set(["gw1", "gw4"])
     #expect(nodes.nodes.map(\.name) == ["gw1", "gw4"])
-    #expect(nodes.nodes.map { $0.state(now: 0) } == [.good, .connecting])
+    #expect(nodes.nodes.map { $0.state(now: 0) } == [.heard(.good), .connecting])
   }
 
   // MARK: Frames

@@ -37,6 +37,16 @@ import Testing
     kill(grandchild, SIGKILL)
   }
 
+  @Test func itInheritsNoDescriptorsOfOurs() throws {
+    let file = open("/dev/null", O_RDONLY)
+    // As a library does that forgets close-on-exec.
+    let leaking = fcntl(file, F_DUPFD, 300)
+    defer { for fd in [file, leaking] { close(fd) } }
+    #expect(leaking >= 300 && fcntl(leaking, F_GETFD) == 0)
+    let seen = try Command("sh", ["-c", "for fd in /proc/self/fd/*; do echo ${fd##*/}; done"]).run()
+    #expect(!seen.split(separator: "\n").contains("\(leaking)"))
+  }
+
   @Test func aMissingProgramNamesItsPackage() {
     #expect(throws: LabError.self) { try Command("/no/such/program").run() }
     let error = #expect(throws: LabError.self) { try Command("no-such-program").run() }

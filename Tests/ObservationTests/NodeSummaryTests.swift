@@ -46,6 +46,23 @@ import Testing
     #expect(summary([session("a", .up)]) { $0.namespace.state = .absent }?.state == .trouble)
   }
 
+  @Test("A node that is not meant to be a gateway rests, whatever its namespace; but not with a problem")
+  func resting() {
+    let rest: (inout StatusReport) -> Void = {
+      $0.configuration.atRest = "no VpcEgressGateway names it"
+      $0.namespace.state = .absent
+    }
+    #expect(summary([], rest)?.state == .resting)
+    #expect(summary([]) { $0.namespace.state = .absent }?.state == .trouble)
+    let told = summary([]) {
+      rest(&$0)
+      $0.problems = [.init(what: "the API server does not answer", since: $0.startedAt)]
+    }
+    #expect(told?.state == .trouble)
+    // Sessions that are still there are to be known.
+    #expect(summary([session("a", .down)], rest)?.state == .trouble)
+  }
+
   @Test func thousandsThatAreDownAreNotAllNamed() {
     let many = (0..<1_000).map { session("s\($0)", .down) }
     #expect(summary(many)?.down.count == NodeSummary.namedSessions)

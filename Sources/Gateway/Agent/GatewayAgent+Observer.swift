@@ -35,6 +35,14 @@ struct Companions {
     // The gateway comes up first.
     startDoctorAt = now + 20_000_000_000
   }
+
+  /// The one that runs ends, within ``patience``; whichever comes next has all its time.
+  mutating func renewObserver(at now: Instant) {
+    observer?.terminate()
+    killObserverAt = observer == nil ? .distantFuture : now + Self.patience
+    if observer == nil { startObserverAt = now }
+    backoff = Self.firstBackoff
+  }
 }
 
 extension GatewayAgent {
@@ -74,9 +82,7 @@ extension GatewayAgent {
 
   /// After a reload: another section is another process.
   mutating func observeChanged() {
-    companions.observer?.terminate()
-    companions.killObserverAt = MonotonicClock.now() + Companions.patience
-    companions.backoff = Companions.firstBackoff
+    companions.renewObserver(at: MonotonicClock.now())
     if configuration.observe?.findingsInterval == nil {
       companions.doctor = nil
       takeFindings([])

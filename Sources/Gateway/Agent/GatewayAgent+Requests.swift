@@ -188,7 +188,7 @@ extension GatewayAgent {
       version: options.version, pid: getpid(), hostName: hostName(), startedAt: startedAt,
       uptimeSeconds: wall.seconds(since: startedAt), generatedAt: wall,
       configuration: StatusReport.Configuration(
-        file: options.source.name, loadedAt: loadedAt, lastReload: lastReload),
+        file: options.source.name, loadedAt: loadedAt, lastReload: lastReload, atRest: idleReason),
       namespace: namespaceStatus(),
       speaker: StatusReport.Speaker(
         schedulingPolicy: "not running", schedulingPriority: 0, receivePacketCount: 0, sendPacketCount: 0))
@@ -196,10 +196,6 @@ extension GatewayAgent {
       StatusReport.Problem(
         what: $0.what, since: $0.since, help: $0.help,
         retryingInSeconds: Double(max(0, reconcileAt - MonotonicClock.now())) / 1e9)
-    }
-    if let idleReason {
-      report.problems.append(
-        StatusReport.Problem(what: "this machine is no gateway: \(idleReason)", since: startedAt))
     }
     report.findings = companions.findings
     return report

@@ -21,19 +21,20 @@ extension Engine {
   mutating func look(at now: Instant, takesPace: Bool) -> EngineLook {
     var samples: [SessionSample] = []
     var speakerSample = SpeakerSample()
-    var stamps: [UInt32: UInt64] = [:]
     var changed: [Int] = []
     var changedDiscriminators: Set<UInt32> = []
     let views = speaker.takePace(at: now, anew: takesPace)
-    samples.reserveCapacity(views.count)
-    stamps.reserveCapacity(views.count)
+    if takesPace { samples.reserveCapacity(views.count) }
+    var present = 0
     for view in views where peerOfSession[view.session] != nil {
-      stamps[view.discriminator] = view.stamp
+      present += 1
       if lookedStamps[view.discriminator] != view.stamp {
+        lookedStamps[view.discriminator] = view.stamp
         changed.append(view.session)
         changedDiscriminators.insert(view.discriminator)
       }
       speakerSample.worstLateness = max(speakerSample.worstLateness, Self.microseconds(view.pace.worstLateness))
+      guard takesPace else { continue }
       samples.append(
         SessionSample(
           session: view.discriminator, received: view.counters.received, sent: view.counters.transmitted,
@@ -41,8 +42,8 @@ extension Engine {
           worstLateness: Self.microseconds(view.pace.worstLateness),
           age: view.age.map(Self.microseconds)))
     }
-    let removed = lookedStamps.keys.filter { stamps[$0] == nil }
-    lookedStamps = stamps
+    // All of them have a stamp by now; seldom is there one of another.
+    let removed = lookedStamps.count > present ? forgetOthers(than: views) : []
     // Whether a drain is over is judged by all sessions.
     let isDraining = core.isDrained || !core.drainedPeers.isEmpty || !core.drainedPaths.isEmpty
     let snapshot = snapshot(at: now, of: isDraining ? speaker.indices : changed)
@@ -59,6 +60,13 @@ extension Engine {
       samples: takesPace ? samples : nil, changed: changedDiscriminators, speaker: speakerSample,
       snapshot: snapshot,
       removed: removed)
+  }
+
+  private mutating func forgetOthers(than views: [PaceView]) -> [UInt32] {
+    let there = Set(views.filter { peerOfSession[$0.session] != nil }.map(\.discriminator))
+    let gone = lookedStamps.keys.filter { !there.contains($0) }
+    for discriminator in gone { lookedStamps[discriminator] = nil }
+    return gone
   }
 
   /// Has every session told whole in the next look: something has changed that their stamps do not show, such as what the

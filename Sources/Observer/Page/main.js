@@ -12,7 +12,7 @@ renderers.head = () => {
   put($('host'), report['host-name'] || 'everway');
   const bad = [...known.sessions.values()].filter((w) => w.state !== 'up' && !w.session.drained).length;
   document.title = (isStale || isGone ? '! ' : bad ? `(${bad}) ` : '') + (report['host-name'] || 'Everway') + ' · Everway';
-  put($('facts'), [report.namespace.name ? `${t('namespace', report.namespace.name)}: ${word(report.namespace.state)}` : '', `everway ${report.version}`, t('uptime', span((known.at - Date.parse(report['started-at'])) / 1000)),
+  put($('facts'), [isAtRest(report) ? t('resting') : report.namespace.name ? `${t('namespace', report.namespace.name)}: ${word(report.namespace.state)}` : '', `everway ${report.version}`, t('uptime', span((known.at - Date.parse(report['started-at'])) / 1000)),
     report.drain.state === 'drained' ? t('yesDrained') : report.drain.state === 'draining' ? t('yesDraining') : ''].filter(Boolean).join(' · '));
   const button = $('drain');
   button.disabled = isStale || isGone;
@@ -59,7 +59,8 @@ renderers.findings = () => {
   if (!report) return;
   const list = [
     ...(report.configuration['last-reload']?.accepted === false ? [{ kind: 'down', what: `${t('config')}: ${t('refused')}: ${report.configuration['last-reload'].message}`, since: Date.parse(report.configuration['last-reload'].at) }] : []),
-    ...(report.namespace.state !== 'healthy' ? [{ kind: 'down', what: `${t('namespace', report.namespace.name || '')}: ${word(report.namespace.state)}. ${report.namespace.detail || ''}` }] : []),
+    ...(isAtRest(report) ? [{ kind: 'off', what: `${t('resting')}: ${report.configuration['at-rest']}` }] : []),
+    ...(report.namespace.state !== 'healthy' && !isAtRest(report) ? [{ kind: 'down', what: `${t('namespace', report.namespace.name || '')}: ${word(report.namespace.state)}. ${report.namespace.detail || ''}` }] : []),
     ...report.uplinks.filter((u) => u.lost).map((u) => ({ kind: 'down', what: `${t('uplinks')}: ${t('lostUplinks')} (${u.watched.filter((x) => !x.good).map((x) => x.name).join(', ')})`, since: Date.parse(u.since) })),
     ...report.problems.map((p) => ({ kind: 'down', what: p.what, since: Date.parse(p.since), fix: p.help, retry: p['retrying-in-seconds'] != null })),
     ...(report.findings || []).map((f) => ({ kind: f.severity === 'info' ? 'off' : f.severity === 'warning' ? 'wait' : 'down', what: `${f.id} ${f.symptom}`, since: Date.parse(f.since), fix: t(f.repair ? 'doctor' : 'explain'), repair: f.repair ? f : null }))

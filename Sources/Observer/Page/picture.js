@@ -77,8 +77,10 @@ renderers.picture = () => {
   host.replaceChildren(narrow ? tree(shape, gateway) : columns(shape, gateway, host.clientWidth));
   if (focused) host.querySelector(`a[data-id="${CSS.escape(focused)}"]`)?.focus();
 };
-function gatewayTone(report) { return report.namespace.state !== 'healthy' ? 'down' : report.drain.state !== 'none' ? 'drain' : 'up'; }
-function gatewayWord(report) { return report.namespace.state !== 'healthy' ? word(report.namespace.state) : report.drain.state !== 'none' ? word(report.drain.state) : word('healthy'); }
+/** A node of a cluster that is no gateway, and is not meant to be one. */
+function isAtRest(report) { return report.configuration['at-rest'] != null && !known.sessions.size && !report.paths.length; }
+function gatewayTone(report) { return isAtRest(report) ? 'off' : report.namespace.state !== 'healthy' ? 'down' : report.drain.state !== 'none' ? 'drain' : 'up'; }
+function gatewayWord(report) { return isAtRest(report) ? t('resting') : report.namespace.state !== 'healthy' ? word(report.namespace.state) : report.drain.state !== 'none' ? word(report.drain.state) : word('healthy'); }
 
 /** One box: name, what it is, its state in words and colour, the share as a bar. It is a link when there is more to show. */
 function box(node, x, y, width) {

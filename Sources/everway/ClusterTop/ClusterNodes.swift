@@ -10,16 +10,14 @@ struct ClusterNode: Sendable {
     case unreachable(String)
     /// Nothing has come for so many seconds.
     case stale(Int64)
-    case drained(StatusReport.DrainState)
-    case uplinksLost
-    case trouble
-    case good
+    /// It is heard, and this is how it is.
+    case heard(NodeSummary.State)
 
     /// What is known of it is what is so now.
     var isHeard: Bool {
       switch self {
       case .connecting, .unreachable, .stale: false
-      case .drained, .uplinksLost, .trouble, .good: true
+      case .heard: true
       }
     }
 
@@ -28,11 +26,11 @@ struct ClusterNode: Sendable {
       switch self {
       case .unreachable: 0
       case .stale: 1
-      case .uplinksLost: 2
-      case .trouble: 3
+      case .heard(.uplinksLost): 2
+      case .heard(.trouble): 3
       case .connecting: 4
-      case .drained: 5
-      case .good: 6
+      case .heard(.draining), .heard(.drained): 5
+      case .heard(.good), .heard(.resting): 6
       }
     }
   }
@@ -49,12 +47,13 @@ struct ClusterNode: Sendable {
 
   func state(now: Int64) -> State {
     if let complaint { return .unreachable(complaint) }
-    guard let heardAt, let report = gateway.report else { return .connecting }
+    guard let heardAt, let summary else { return .connecting }
     if now - heardAt > Self.patience { return .stale((now - heardAt) / 1_000) }
-    if report.drain.state != .none { return .drained(report.drain.state) }
-    if report.uplinks.contains(where: \.lost) { return .uplinksLost }
-    return report.isGood ? .good : .trouble
+    return .heard(summary.state)
   }
+
+  /// As the page's cluster tab and the other nodes have it; nil before its first report.
+  var summary: NodeSummary? { NodeSummary(gateway, observer: "") }
 
   /// What is wrong with the stream; nil while it is there.
   func streamTrouble(now: Int64) -> String? {
@@ -62,7 +61,7 @@ struct ClusterNode: Sendable {
     case .unreachable(let why): gateway.report == nil ? why : "\(why); what stands here is old"
     case .stale(let seconds): "nothing heard for \(seconds) s; what stands here is old"
     case .connecting: "waiting for the gateway of \(name)"
-    case .drained, .uplinksLost, .trouble, .good: nil
+    case .heard: nil
     }
   }
 
@@ -126,11 +125,13 @@ struct ClusterNodes: Sendable {
   }
 
   func share(of node: ClusterNode, now: Int64) -> Share {
-    guard node.state(now: now).isHeard else { return .unknown }
-    guard node.towardsOVN.all > 0 else { return .noOVN }
-    guard node.towardsOVN.good > 0 else { return .nothing }
-    let heard = nodes.filter { $0.state(now: now).isHeard }
-    return .oneOf(heard.count { $0.towardsOVN.good > 0 }, isSure: heard.count == nodes.count)
+    let heard = nodes.map { $0.state(now: now).isHeard ? $0.summary : nil }
+    let (shares, isSure) = ClusterShare.of(heard)
+    guard let place = nodes.firstIndex(where: { $0.name == node.name }), heard[place] != nil else {
+      return .unknown
+    }
+    guard let share = shares[place] else { return .noOVN }
+    return share > 0 ? .oneOf(Int((1 / share).rounded()), isSure: isSure) : .nothing
   }
 
   /// An event, and where.

@@ -105,8 +105,10 @@ struct ClusterTopLoop: ~Copyable {
   private func wait(_ now: Int64) {
     let all = [STDIN_FILENO, terminal.signals.descriptor] + listing.descriptors + streams.flatMap(\.descriptors)
     var descriptors = all.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+    if let waiting = terminal.waiting { descriptors.append(waiting) }
     let until = keys.isWaiting ? min(drawAt, now + RawTerminal.escapeDelay) : drawAt
     poll(&descriptors, nfds_t(descriptors.count), Int32(clamping: max(0, until - now)))
+    terminal.flush()
   }
 
   private mutating func draw(_ now: Int64) {

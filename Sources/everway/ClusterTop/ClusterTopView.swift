@@ -60,7 +60,11 @@ struct ClusterTopView {
     var others: [String: Int] = [:]
     for node in nodes.nodes {
       let state = node.state(now: now)
-      if state == .good { good += 1 } else { others[state.word.text, default: 0] += 1 }
+      if [.heard(.good), .heard(.resting)].contains(state) {
+        good += 1
+      } else {
+        others[state.word.text, default: 0] += 1
+      }
       guard state.isHeard else { continue }
       sessions += node.sessions
       paths += node.paths
@@ -207,10 +211,12 @@ extension ClusterNode.State {
     case .connecting: Styled("connecting", .dim)
     case .unreachable: Styled("unreachable", .bad)
     case .stale: Styled("stale", .bad)
-    case .drained(let state): Styled(state.rawValue, .warning)
-    case .uplinksLost: Styled("uplinks lost", .bad)
-    case .trouble: Styled("trouble", .bad)
-    case .good: Styled("good", .good)
+    case .heard(.draining): Styled("draining", .warning)
+    case .heard(.drained): Styled("drained", .warning)
+    case .heard(.uplinksLost): Styled("uplinks lost", .bad)
+    case .heard(.trouble): Styled("trouble", .bad)
+    case .heard(.good): Styled("good", .good)
+    case .heard(.resting): Styled("at rest", .dim)
     }
   }
 }

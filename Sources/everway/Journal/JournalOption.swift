@@ -1,5 +1,6 @@
 import ArgumentParser
 
+import Glibc
 import Journal
 
 /// `--journal`.
@@ -8,12 +9,16 @@ struct JournalOption: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The journal to read.", discussion: "It is read directly: everway need not run.", valueName: "file"),
+      "The journal to read, or its directory.", discussion: "It is read directly: everway need not run.",
+      valueName: "file"),
     completion: .file(extensions: ["sqlite"]))
   var journal = JournalOption.defaultFile
 
   func open() throws(CommandError) -> JournalReader {
-    do { return try JournalReader(path: journal) } catch { throw CommandError(error) }
+    var status = stat()
+    let isDirectory = stat(journal, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    let path = isDirectory ? "\(journal)/journal.sqlite" : journal
+    do { return try JournalReader(path: path) } catch { throw CommandError(error) }
   }
 }
 

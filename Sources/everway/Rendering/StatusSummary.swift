@@ -1,4 +1,5 @@
 import Control
+import Observation
 
 extension StatusReport {
   /// What keeps this from being all good, a phrase each; empty: all good. What an operator took out on purpose counts as
@@ -6,7 +7,7 @@ extension StatusReport {
   var complaints: [String] {
     var list: [String] = []
     if !problems.isEmpty { list.append(Quantities.count(problems.count, "problem")) }
-    if namespace.state != .healthy { list.append("the namespace is \(namespace.state.rawValue)") }
+    if !isNamespaceAsWanted { list.append("the namespace is \(namespace.state.rawValue)") }
     if uplinks.contains(where: \.lost) { list.append("the uplinks are lost") }
     list += Self.complaint(sessions.count { $0.isComplaint }, sessions.count, "session", "not Up")
     list += Self.complaint(paths.count { $0.isComplaint }, paths.count, "path", "not up")

@@ -1,4 +1,5 @@
 import Control
+import Observation
 
 /// A status report as text for a person: a pure function of the report, the width and whether there is colour.
 struct StatusText {
@@ -48,7 +49,10 @@ struct StatusText {
     first += ", pid \(report.pid), up \(Quantities.duration(seconds: report.uptimeSeconds))"
     var lines = [Styled(first, .bold)]
     lines.append(Styled("\(namespaceText), configuration \(report.configuration.file)"))
-    if let detail = report.namespace.detail { lines.append(Styled("namespace: \(detail)", .bad)) }
+    if let why = report.configuration.atRest {
+      lines.append(Styled("at rest, this machine is no gateway: \(why)", .warning))
+    }
+    if let detail = report.namespace.detail, !report.isAtRest { lines.append(Styled("namespace: \(detail)", .bad)) }
     if let reload = report.configuration.lastReload, !reload.accepted {
       lines.append(Styled("the reload \(ago(reload.at)) was refused: \(reload.message)", .bad))
     }

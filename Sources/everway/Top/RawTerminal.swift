@@ -11,6 +11,11 @@ final class RawTerminal {
   private var typedAt: Int64 = 0
   /// Signals that end or stop the program, or tell of another size.
   let signals: SignalSource
+  /// The terminal, opened once more where that is allowed: writing to it does not wait, and whoever shares standard output
+  /// with us is left as they are.
+  private let output: Int32
+  /// What it has not taken yet.
+  private var unwritten: [UInt8] = []
 
   private static let enter = "\u{1b}[?1049h\u{1b}[?25l\u{1b}[2J"
   private static let leave = "\u{1b}[?25h\u{1b}[?1049l"
@@ -24,10 +29,15 @@ final class RawTerminal {
     }
     signals = try SignalSource([SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT, SIGWINCH])
     tcgetattr(STDIN_FILENO, &saved)
+    let again = open("/proc/self/fd/\(STDOUT_FILENO)", O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
+    output = again >= 0 ? again : STDOUT_FILENO
     enter()
   }
 
-  deinit { leave() }
+  deinit {
+    leave()
+    if output != STDOUT_FILENO { close(output) }
+  }
 
   func enter() {
     guard !isEntered else { return }
@@ -38,7 +48,7 @@ final class RawTerminal {
     raw.c_oflag = saved.c_oflag
     tcsetattr(STDIN_FILENO, TCSANOW, &raw)
     shown = []
-    writeAll(STDOUT_FILENO, Self.enter)
+    put(Self.enter)
   }
 
   /// The shell has given the terminal back, after it was stopped from outside: it is as the shell has it.
@@ -50,9 +60,39 @@ final class RawTerminal {
   func leave() {
     guard isEntered else { return }
     isEntered = false
-    writeAll(STDOUT_FILENO, Self.leave)
+    // A frame that was not taken is not waited for; what begins with Escape ends it wherever it stopped.
+    unwritten = []
+    put(Self.leave)
+    var ready = pollfd(fd: output, events: Int16(POLLOUT), revents: 0)
+    while !unwritten.isEmpty, poll(&ready, 1, Self.patience) == 1, ready.revents & Int16(POLLOUT) != 0 { flush() }
     tcsetattr(STDIN_FILENO, TCSANOW, &saved)
   }
+
+  /// Milliseconds that a terminal which takes nothing is waited for in the end.
+  private static let patience: Int32 = 500
+
+  private func put(_ text: String) {
+    unwritten += Array(text.utf8)
+    flush()
+  }
+
+  /// Writes as much as the terminal takes now.
+  func flush() {
+    var written = 0
+    unwritten.withUnsafeBytes { octets in
+      while written < octets.count, let start = octets.baseAddress {
+        // Where the terminal could not be opened again, writes may wait: a little at a time, when there is room.
+        let most = output == STDOUT_FILENO ? 256 : octets.count
+        guard output != STDOUT_FILENO || hasRoom else { return }
+        let count = write(output, start + written, min(most, octets.count - written))
+        if count > 0 { written += count } else if errno != EINTR { return }
+      }
+    }
+    unwritten.removeFirst(written)
+  }
+
+  /// To be waited for beside everything else; nil when there is nothing left to write.
+  var waiting: pollfd? { unwritten.isEmpty ? nil : pollfd(fd: output, events: Int16(POLLOUT), revents: 0) }
 
   /// Ctrl-Z: the shell gets its terminal, and gives it back with SIGCONT.
   func suspend() {
@@ -65,7 +105,7 @@ final class RawTerminal {
   func draw(_ lines: [String], everything: Bool = false) {
     let text = Self.difference(from: everything ? [] : shown, to: lines)
     shown = lines
-    if !text.isEmpty { writeAll(STDOUT_FILENO, text) }
+    if !text.isEmpty { put(text) }
   }
 
   /// What has to be written so that `new` stands where `old` stands. Pure.
@@ -79,8 +119,10 @@ final class RawTerminal {
   }
 
   /// Whether the terminal takes anything now: over a slow line frames are left out, not queued.
-  var isWritable: Bool {
-    var poll = pollfd(fd: STDOUT_FILENO, events: Int16(POLLOUT), revents: 0)
+  var isWritable: Bool { unwritten.isEmpty && hasRoom }
+
+  private var hasRoom: Bool {
+    var poll = pollfd(fd: output, events: Int16(POLLOUT), revents: 0)
     return Glibc.poll(&poll, 1, 0) == 1 && poll.revents & Int16(POLLOUT) != 0
   }
 

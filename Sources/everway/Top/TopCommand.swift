@@ -107,11 +107,13 @@ struct TopLoop: ~Copyable {
       pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0),
       pollfd(fd: terminal.signals.descriptor, events: Int16(POLLIN), revents: 0)
     ]
+    if let waiting = terminal.waiting { descriptors.append(waiting) }
     if reader != nil { descriptors.append(pollfd(fd: reader?.descriptor ?? -1, events: Int16(POLLIN), revents: 0)) }
     var until = isDue ? drawAt : now + 1_000
     if reader == nil { until = min(until, connectAt) }
     if keys.isWaiting { until = min(until, now + RawTerminal.escapeDelay) }
     poll(&descriptors, UInt(descriptors.count), Int32(clamping: max(0, until - now)))
+    terminal.flush()
   }
 
   private mutating func take(_ keys: [Key]) {

@@ -45,10 +45,11 @@ struct TopView {
         ", up \(Quantities.duration(seconds: (gateway.at ?? report.generatedAt).seconds(since: report.startedAt)))"),
       Styled(report.namespace.name.map { ", namespace \($0)" } ?? "")
     ]
-    if report.namespace.state != .healthy { first.append(Styled(" \(report.namespace.state.rawValue)", .bad)) }
+    if !report.isNamespaceAsWanted { first.append(Styled(" \(report.namespace.state.rawValue)", .bad)) }
     let clock = gateway.at.map { "\($0)".dropFirst(11).prefix(8) + " UTC" } ?? ""
     var lines = [layout.line(first, right: clock), summary(report)]
     if let trouble { lines.append([Styled(trouble, .bad)]) }
+    if let why = report.configuration.atRest { lines.append([Styled("at rest, no gateway: \(why)", .dim)]) }
     for problem in report.problems.prefix(2) { lines.append([Styled("! \(problem.what)", .warning)]) }
     return lines
   }
