@@ -39,7 +39,7 @@ import Ways
     var text = ""
     var line = [CChar](repeating: 0, count: 4096)
     while fgets(&line, 4096, file) != nil {
-      text += line.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+      text += String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
     return text
   }
