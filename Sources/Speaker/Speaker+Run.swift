@@ -311,9 +311,10 @@ extension Speaker {
   /// Nanoseconds between the instants at which packets of one interval leave, to share wake-ups with others: 1/16 to 1/8
   /// of it, 1/4 to 32 ms, doubled in steps so that different intervals share too; whole ticks of the wheel. A wake-up costs
   /// as much as many packets, and the quarter of the interval that jitter has still holds two to four such instants.
-  static func grain(of interval: Int64) -> Int64 {
+  /// - Parameter parts: how many of them the interval has at least, where it is long enough.
+  static func grain(of interval: Int64, parts: Int64 = 8) -> Int64 {
     var grain: Int64 = 250_000
-    while grain < 32_000_000, grain * 16 <= interval { grain *= 2 }
+    while grain < 32_000_000, grain * parts * 2 <= interval { grain *= 2 }
     return grain
   }
 
@@ -392,7 +393,7 @@ extension Speaker.Slot {
   @inline(__always) fileprivate mutating func padding(behind length: Int) -> Int {
     let size = settings.parameters.packetSize
     guard size > 0 else { return 0 }
-    return max(0, Int(size) - (settings.remoteAddress?.family == .ipv6 ? 48 : 28) - length)
+    return max(0, Int(size) - UDPFrame.headerLength(settings.remoteAddress?.family ?? .ipv4) - length)
   }
 
   mutating func countFailure(_ code: Int32) {

@@ -135,9 +135,7 @@ extension Speaker {
   private func wayDemand(of settings: SessionSettings) -> WayDemand? {
     let key = settings.key
     guard key.pathType == .singleHop || key.pathType == .multihop, let destination = settings.remoteAddress,
-      let transmitter = transmitters.first(where: {
-        $0.domain == key.domain && $0.family == destination.family && !$0.isSeamless
-      })
+      let transmitter = transmitter(destination.family, in: key.domain)
     else { return nil }
     // Bound to a VRF and to none of its interfaces, packets pass the VRF's device and what is set up there.
     guard key.interface != 0 || !transmitter.hasDevice else { return nil }

@@ -241,9 +241,11 @@ public struct Speaker: ~Copyable {
     guard let family = settings.remoteAddress?.family else { return -1 }
     if settings.key.pathType == .linkAggregationMember { return memberSender(for: settings) }
     let isSeamless = settings.key.pathType == .seamlessInitiator
-    return transmitters.first {
-      $0.domain == settings.key.domain && $0.family == family && $0.isSeamless == isSeamless
-    }?.descriptor ?? -1
+    return transmitter(family, in: settings.key.domain, isSeamless: isSeamless)?.descriptor ?? -1
+  }
+
+  func transmitter(_ family: AddressFamily, in domain: RoutingDomain, isSeamless: Bool = false) -> Transmitter? {
+    transmitters.first { $0.domain == domain && $0.family == family && $0.isSeamless == isSeamless }
   }
 
   deinit {
@@ -263,7 +265,7 @@ public struct Speaker: ~Copyable {
 
   /// The UDP source port of a family's packets.
   public func sourcePort(_ family: AddressFamily, in domain: RoutingDomain = .main) -> UInt16? {
-    transmitters.first { $0.family == family && $0.domain == domain && !$0.isSeamless }?.sourcePort
+    transmitter(family, in: domain)?.sourcePort
   }
 
   /// When `run` next has something to do, packets aside.

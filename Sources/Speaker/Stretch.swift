@@ -40,8 +40,7 @@ struct Stretch {
     let wait = interval(timing.interval, multiplier: multiplier)
     guard wait > timing.interval, timing.due > timing.earliest else { return nil }
     let due = timing.earliest.nanoseconds - timing.interval * 3 / 4 + wait
-    var grain: Int64 = 250_000
-    while grain < 32_000_000, grain * 8 <= wait { grain *= 2 }
+    let grain = Speaker.grain(of: wait, parts: 4)
     return Instant(nanoseconds: max(due / grain * grain, timing.earliest.nanoseconds))
   }
 }

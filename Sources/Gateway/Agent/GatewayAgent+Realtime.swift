@@ -1,6 +1,7 @@
 import BFD
 import ConfigurationFile
 import Control
+import Glibc
 import NetworkNamespaces
 import Runtime
 import Speaker
@@ -47,6 +48,14 @@ extension GatewayAgent {
       // Then it is as it was on every system before: sched_rt_runtime_us leaves others a twentieth of the CPU.
       log.write(.warning, .program, "a thread that ran away would keep its real-time priority: \(error)")
     }
+  }
+
+  /// Time and again: a quota may be changed while the process runs. Here and not on the engine's thread, which must not wait
+  /// for files.
+  func tellCPULimit() {
+    guard engine != nil else { return }
+    let shares = CPUQuota.all(of: getpid()).map { Double($0.quota) / Double(max(1, $0.period)) }
+    commands.send(.limitCPU(shares.min()))
   }
 
   /// Says that the thread has lost its priority, and gives it back once it has turned for a while.

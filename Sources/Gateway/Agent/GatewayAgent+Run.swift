@@ -223,6 +223,7 @@ extension GatewayAgent {
       let thread = try EngineThread(opened, realtime: configuration.realtime)
       for refusal in thread.scheduling.refusals { log.write(.warning, .program, refusal) }
       engine = thread
+      tellCPULimit()
       clearProblem("engine")
     } catch {
       setProblem("engine", "\(error)", help: nil)

@@ -22,6 +22,7 @@ extension GatewayAgent {
   /// started it otherwise is told by a problem.
   mutating func giveSignOfLife() {
     expectSignOfLife()
+    tellCPULimit()
     guard isEngineTurning() else {
       watchdogAt = min(watchdogAt, MonotonicClock.now() + Self.secondLook)
       defer { realtime.wasSilent = true }

@@ -63,7 +63,6 @@ extension Engine {
   /// One turn: what came in, what follows from it, and only then what can wait.
   private mutating func turn(at now: Instant, _ news: News) {
     turnBegan = now
-    if now >= quotaAt { lookAtQuota(at: now) }
     speaker.process(at: now)
     if news.ofLinks { takeLinkEvents(at: now) }
     takeSpeakerEvents()
@@ -116,6 +115,7 @@ extension Engine {
     case .snapshot(let reply): reply.fulfil(snapshot(at: now))
     case .look(let takesPace, let reply): reply.fulfil(look(at: now, takesPace: takesPace))
     case .ping(let reply): reply.fulfil(())
+    case .limitCPU(let share): limitCPU(to: share, at: now)
     case .watch(let feed, let includingDiscarded): watch(feed, includingDiscarded: includingDiscarded)
     case .lastPackets(let name, let reply): reply.fulfil(keptPackets(of: name))
     case .refresh: verify(at: now)

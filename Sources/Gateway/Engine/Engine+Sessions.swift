@@ -11,6 +11,7 @@ extension Engine {
   mutating func syncSessions(at now: Instant) {
     openMembers(at: now)
     syncKeys(at: now)
+    speaker.reserve(configuration.bfd.peers.count)
     for (number, peer) in configuration.bfd.peers.enumerated() {
       defer { publishDiscriminator(of: number) }
       // Nil as long as the peer's interface is missing.

@@ -73,8 +73,6 @@ struct Engine: ~Copyable {
   var problems: [String: EngineProblem] = [:]
   /// When to try again what failed.
   var retryAt = Instant.distantFuture
-  /// When to look at the CPU quota again.
-  var quotaAt = Instant(nanoseconds: .min)
   /// When to read the kernel's tables again.
   var verifyAt = Instant.distantFuture
   var stopAt = Instant.distantFuture

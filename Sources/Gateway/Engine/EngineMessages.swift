@@ -15,6 +15,8 @@ enum EngineCommand: Sendable {
   case look(takesPace: Bool, Reply<EngineLook>)
   /// Show that the thread turns.
   case ping(Reply<Void>)
+  /// How much of a CPU the process may use, 0.05 for 50m; nil without a limit.
+  case limitCPU(Double?)
   /// Copy packets to the feed from now on; nil: no more.
   case watch(CaptureFeed?, includingDiscarded: Bool)
   /// The last packets of a peer's or allow entry's sessions.
