@@ -60,7 +60,6 @@ public struct LatenessHistogram: Hashable, Sendable {
 
 /// One session in the turn in which its pace was taken.
 public struct PaceView: Sendable {
-  public var session: Int
   public var discriminator: UInt32
   public var counters: (received: UInt64, transmitted: UInt64)
   public var pace: SessionPace
@@ -71,19 +70,16 @@ public struct PaceView: Sendable {
 }
 
 extension Speaker {
-  /// Every session's counters and pace.
+  /// All numbers of sessions are less.
+  public var sessionCount: Int { slots.count }
+
+  /// A session's counters and pace; nil when there is none of that number.
   /// - Parameter anew: whether the pace begins anew after that.
   ///
   /// A gap that is still going on counts as it is now, so that the last second before a failure is told too.
-  public mutating func takePace(at now: Instant, anew: Bool = true) -> [PaceView] {
-    var views: [PaceView] = []
-    views.reserveCapacity(slots.count)
-    for index in slots.indices {
-      catchUp(index)
-      guard let view = slots[index]?.pointee.takePace(index, at: now, anew: anew) else { continue }
-      views.append(view)
-    }
-    return views
+  public mutating func takePace(of index: Int, at now: Instant, anew: Bool = true) -> PaceView? {
+    catchUp(index)
+    return slots[index]?.pointee.takePace(at: now, anew: anew)
   }
 }
 
@@ -101,7 +97,7 @@ extension Speaker.Slot {
     if lateness > pace.worstLateness { pace.worstLateness = lateness }
   }
 
-  fileprivate mutating func takePace(_ index: Int, at now: Instant, anew: Bool) -> PaceView {
+  fileprivate mutating func takePace(at now: Instant, anew: Bool) -> PaceView {
     let age = session.remote == nil ? nil : max(0, now - session.lastReceived)
     var taken = pace
     if session.state == .up, let age { taken.worstGap = max(taken.worstGap, age) }
@@ -109,28 +105,31 @@ extension Speaker.Slot {
     if session.demandInForce { taken.worstGap = 0 }
     if anew { pace = SessionPace() }
     return PaceView(
-      session: index, discriminator: session.localDiscriminator,
+      discriminator: session.localDiscriminator,
       counters: (counters.received, counters.transmitted), pace: taken, age: age, stamp: stamp)
   }
 
   /// A mix of what a status shows and counting does not change. That it misses a change is as likely as 1 in 2^64.
   private var stamp: UInt64 {
-    var mix = Mix()
-    mix.add(
-      UInt64(session.state.rawValue) | UInt64(session.diagnostic.code) << 8 | UInt64(session.isMute ? 1 : 0) << 16)
-    mix.add(UInt64(session.transmitInterval.microseconds) << 32 | UInt64(session.configuration.detectMultiplier))
-    mix.add(UInt64(bitPattern: session.detectionTime ?? -1))
-    if let remote = session.remote {
+    mutating get {
+      var mix = Mix()
       mix.add(
-        UInt64(remote.discriminator) << 32 | UInt64(remote.state.rawValue) << 8 | UInt64(remote.diagnostic.code))
-      mix.add(UInt64(remote.desiredMinTx.microseconds) << 32 | UInt64(remote.requiredMinRx.microseconds))
-      mix.add(UInt64(remote.detectMultiplier) | (remote.demand ? 256 : 0) | (session.demandInForce ? 512 : 0))
+        UInt64(session.state.rawValue) | UInt64(session.diagnostic.code) << 8 | UInt64(session.isMute ? 1 : 0) << 16
+      )
+      mix.add(UInt64(session.transmitInterval.microseconds) << 32 | UInt64(session.configuration.detectMultiplier))
+      mix.add(UInt64(bitPattern: session.detectionTime ?? -1))
+      if let remote = session.remote {
+        mix.add(
+          UInt64(remote.discriminator) << 32 | UInt64(remote.state.rawValue) << 8 | UInt64(remote.diagnostic.code))
+        mix.add(UInt64(remote.desiredMinTx.microseconds) << 32 | UInt64(remote.requiredMinRx.microseconds))
+        mix.add(UInt64(remote.detectMultiplier) | (remote.demand ? 256 : 0) | (session.demandInForce ? 512 : 0))
+      }
+      mix.add(counters.downs << 32 | counters.adminDowns)
+      mix.add(counters.invalid << 32 ^ counters.sendFailures << 16 ^ counters.withheld)
+      mix.add(UInt64(UInt32(bitPattern: counters.lastSendError)) | (hold == nil ? 0 : 1 << 40))
+      mix.add(UInt64(bitPattern: dampening?.heldUntil?.nanoseconds ?? 0))
+      return mix.value
     }
-    mix.add(counters.downs << 32 | counters.adminDowns)
-    mix.add(counters.invalid << 32 ^ counters.sendFailures << 16 ^ counters.withheld)
-    mix.add(UInt64(UInt32(bitPattern: counters.lastSendError)) | (hold == nil ? 0 : 1 << 40))
-    mix.add(UInt64(bitPattern: dampening?.heldUntil?.nanoseconds ?? 0))
-    return mix.value
   }
 }
 

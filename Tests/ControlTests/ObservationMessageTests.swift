@@ -26,7 +26,8 @@ import Testing
       at: now, speaker: speaker,
       sessions: [
         SessionSample(session: 1, received: 2, sent: 3, worstGap: 4, worstLateness: 5, age: 6),
-        SessionSample(session: 4_294_967_295)
+        SessionSample(session: 4_294_967_295),
+        SessionSample(session: 10, received: 1_000_000, sent: UInt64(Int64.max), worstGap: 99, worstLateness: 100)
       ])
   }
 

@@ -8,7 +8,7 @@ public enum ObservationMessage: Hashable, Sendable {
   case change(StatusChange)
   case samples(Samples)
 
-  private struct Wire: Codable {
+  private struct Wire: Decodable {
     var status: StatusReport?
     var event: Event?
     var change: StatusChange?
@@ -17,18 +17,22 @@ public enum ObservationMessage: Hashable, Sendable {
 
   /// JSON and a newline.
   public var line: [UInt8] {
-    var wire = Wire()
-    switch self {
-    case .status(let report): wire.status = report
-    case .event(let event): wire.event = event
-    case .change(let change): wire.change = change
-    case .samples(let samples): wire.samples = samples
-    }
+    let (key, value) =
+      switch self {
+      case .status(let report): ("status", Self.json(report))
+      case .event(let event): ("event", Self.json(event))
+      case .change(let change): ("change", Self.json(change))
+      case .samples(let samples): ("samples", samples.json)
+      }
+    guard !value.isEmpty else { return [] }
+    return Array("{\"\(key)\":".utf8) + value + Array("}\n".utf8)
+  }
+
+  static func json(_ value: some Encodable) -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.withoutEscapingSlashes]
     // Only a number that JSON cannot write fails here, and none of these is divided by anything.
-    guard let data = try? encoder.encode(wire) else { return [] }
-    return [UInt8](data) + [UInt8(ascii: "\n")]
+    return (try? encoder.encode(value)).map { [UInt8]($0) } ?? []
   }
 
   /// - Parameter line: without its newline.

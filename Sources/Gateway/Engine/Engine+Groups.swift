@@ -101,7 +101,7 @@ extension Engine {
   }
 
   private mutating func applyHold(_ peer: Int, _ hold: Session.Hold?) {
-    forgetLooks()
+    looked.forgetStamps()
     let now = MonotonicClock.now()
     // An allow entry: the sessions that it has made, and those that it will make.
     guard peer < core.model.namedPeers else { return syncRules(at: now) }

@@ -17,20 +17,22 @@ struct EngineLook: Sendable {
 
 extension Engine {
   /// What is measured, and what is not as it was. There is one who looks: the agent.
-  /// - Parameter takesPace: whether an interval of the measurements ends here.
+  /// - Parameter takesPace: whether an interval of the measurements ends here: all sessions are looked at then, otherwise
+  ///   those of which something was told.
   mutating func look(at now: Instant, takesPace: Bool) -> EngineLook {
     var samples: [SessionSample] = []
     var speakerSample = SpeakerSample()
     var changed: [Int] = []
     var changedDiscriminators: Set<UInt32> = []
-    let views = speaker.takePace(at: now, anew: takesPace)
-    if takesPace { samples.reserveCapacity(views.count) }
-    var present = 0
-    for view in views where peerOfSession[view.session] != nil {
-      present += 1
-      if lookedStamps[view.discriminator] != view.stamp {
-        lookedStamps[view.discriminator] = view.stamp
-        changed.append(view.session)
+    let isWhole = takesPace || looked.mustSeeAll
+    if takesPace { samples.reserveCapacity(speaker.sessionCount) }
+    for index in isWhole ? Array(0..<max(looked.count, speaker.sessionCount)) : looked.touched {
+      guard peerOfSession[index] != nil, let view = speaker.takePace(of: index, at: now, anew: takesPace) else {
+        looked.forget(index)
+        continue
+      }
+      if looked.isNews(index, view.discriminator, view.stamp) {
+        changed.append(index)
         changedDiscriminators.insert(view.discriminator)
       }
       speakerSample.worstLateness = max(speakerSample.worstLateness, Self.microseconds(view.pace.worstLateness))
@@ -42,8 +44,7 @@ extension Engine {
           worstLateness: Self.microseconds(view.pace.worstLateness),
           age: view.age.map(Self.microseconds)))
     }
-    // All of them have a stamp by now; seldom is there one of another.
-    let removed = lookedStamps.count > present ? forgetOthers(than: views) : []
+    let removed = looked.endLook(isWhole: isWhole)
     // Whether a drain is over is judged by all sessions.
     let isDraining = core.isDrained || !core.drainedPeers.isEmpty || !core.drainedPaths.isEmpty
     let snapshot = snapshot(at: now, of: isDraining ? speaker.indices : changed)
@@ -61,17 +62,6 @@ extension Engine {
       snapshot: snapshot,
       removed: removed)
   }
-
-  private mutating func forgetOthers(than views: [PaceView]) -> [UInt32] {
-    let there = Set(views.filter { peerOfSession[$0.session] != nil }.map(\.discriminator))
-    let gone = lookedStamps.keys.filter { !there.contains($0) }
-    for discriminator in gone { lookedStamps[discriminator] = nil }
-    return gone
-  }
-
-  /// Has every session told whole in the next look: something has changed that their stamps do not show, such as what the
-  /// configuration says of them, their keys, or why they are held.
-  mutating func forgetLooks() { lookedStamps = lookedStamps.mapValues { _ in 0 } }
 
   private static func microseconds(_ nanoseconds: Int64) -> UInt64 { UInt64(max(0, nanoseconds) / 1_000) }
 }

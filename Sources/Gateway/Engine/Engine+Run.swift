@@ -105,10 +105,10 @@ extension Engine {
     case .setKeys(let keys):
       keyChains = keys
       syncKeys(at: now)
-      forgetLooks()
+      looked.forgetStamps()
     case .setDrained(let target, let drained, let reply):
       let isNews = core.setDrained(target, drained, at: now)
-      forgetLooks()
+      looked.forgetStamps()
       core.settle(at: now)
       applyEffects()
       reply.fulfil(isNews)
@@ -128,7 +128,7 @@ extension Engine {
     let oldNames = core.model.peers
     let oldModel = core.model.probes
     configuration = new
-    forgetLooks()
+    looked.forgetStamps()
     syncCapture()
     core.reconfigure(new, at: now)
     core.prepareHolds(at: now)

@@ -45,6 +45,7 @@ extension Engine {
     let settings = settings(of: configured, interface)
     // An allow rule may have made a session with this peer before it was named: it goes on under its name.
     if let unnamed = speaker.index(of: settings.key) {
+      looked.forgetStamps()
       if speaker.promote(unnamed, settings) {
         installedPeers[peer] = InstalledPeer(session: unnamed, interface: interface)
         peerOfSession[unnamed] = peer
@@ -56,6 +57,7 @@ extension Engine {
       peerOfSession[unnamed] = nil
       speaker.remove(unnamed)
     }
+    looked.touchAll()
     guard let session = speaker.add(settings, at: now) else {
       problem(
         "peer \(core.model.peers[peer])", "another session with the same address and interface exists", at: now)
@@ -77,6 +79,7 @@ extension Engine {
   }
 
   mutating func endSession(_ session: Int, at now: Instant) {
+    looked.touchAll()
     peerOfSession[session] = nil
     let isOVN = speaker.view(session)?.settings.parameters.compatibility.contains(.ovn) == true
     // Who is to notice by the silence alone is not told anything at the end either.
@@ -129,6 +132,7 @@ extension Engine {
     for session in speaker.indices {
       guard let rule = speaker.view(session)?.rule else { continue }
       peerOfSession[session] = core.model.namedPeers + rule
+      looked.touchAll()
       align(session, rules[rule].hold, at: now)
     }
   }
@@ -142,6 +146,7 @@ extension Engine {
       switch event {
       case .transition(let session, let transition): take(transition, of: session)
       case .created(let session, let rule, let settings):
+        looked.touchAll()
         let peer = core.model.namedPeers + rule
         peerOfSession[session] = peer
         suggestDiscriminator(to: session)
@@ -150,6 +155,7 @@ extension Engine {
           .info, .session, of: name(of: session),
           "BFD session with \(from) made by allow entry \(core.model.peers[peer])")
       case .removed(let session):
+        looked.touchAll()
         if let peer = peerOfSession.remove(session) {
           log(
             .info, .session, of: core.model.peers[peer],
@@ -157,9 +163,12 @@ extension Engine {
         }
       case .keysChanged(let chain, let keys):
         keysChanged(chain, keys, at: turnBegan)
-        forgetLooks()
-      case .dampened(let session, let until): tellDampened(session, until: until)
+        looked.forgetStamps()
+      case .dampened(let session, let until):
+        looked.touch(session)
+        tellDampened(session, until: until)
       case .undampened(let session):
+        looked.touch(session)
         guard let peer = peerOfSession[session] else { continue }
         log(
           .info, .session, of: core.model.peers[peer],
@@ -179,6 +188,7 @@ extension Engine {
 
   private mutating func take(_ transition: Transition, of session: Int) {
     noteForBeacon(transition, of: session)
+    looked.touch(session)
     guard let peer = peerOfSession[session] else { return }
     if transition.to == .up { rememberDiscriminator(of: session) }
     if transition.from == .up { noteFallen(transition, of: session) }

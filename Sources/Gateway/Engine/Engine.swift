@@ -80,8 +80,8 @@ struct Engine: ~Copyable {
   var fallen: [(session: Int, transition: Transition)] = []
   /// Where copies of packets go while somebody watches.
   var feed: CaptureFeed?
-  /// What each session was in the look before, by its discriminator: see `Engine+Observation.swift`.
-  var lookedStamps: [UInt32: UInt64] = [:]
+  /// What each session was in the look before: see `Engine+Observation.swift`.
+  var looked = LookedSessions()
   /// What to tell the agent at the end of the turn: waking it before would take the CPU from the group.
   var unsentReports: [EngineReport] = []
   /// When the turn under way began.

@@ -38,7 +38,7 @@ struct Frame: Sendable {
     switch message {
     case .status(let report): self.init("status", data: Self.json(report))
     case .change(let change): self.init("change", data: Self.json(change))
-    case .samples(let samples): self.init("samples", data: Self.json(samples))
+    case .samples(let samples): self.init("samples", data: samples.json)
     case .event(let event): self.init(event, run: run)
     }
   }
