@@ -7,7 +7,7 @@ SWIFT ?= swift
 RELEASE := -c release --static-swift-stdlib --product everway
 # Tests that use the network run one after the other; the others share the cores.
 PURE := AddressesTests|ObservationTests|HistoryTests|OpenMetricsTests|DoctorTests|BFDTests|CaptureTests|FirewallTests|SpeakerLoadTests|KubeOVNTests|KubernetesProtocolTests|PeerProbeTests|OpenBFDDTests|OVSDBProtocolTests|YAMLTests|ConfigurationFileTests|NamespaceDiagnosisTests|FuzzTests
-NETWORK := NetworkNamespacesTests|CollectorsTests|NetlinkTests|WaysTests|EBPFTests|SpeakerTests|ProbingTests|GatewayTests|BeaconTests|ControlTests|JournalTests|ObserverTests|CommandTests|PeerProberTests|LabTests|OVSDBTests|KubernetesTests|DeployTests|ClusterSourcesTests|InteropTests
+NETWORK := NetworkNamespacesTests|CollectorsTests|NetlinkTests|WaysTests|EBPFTests|XDPSocketsTests|SpeakerTests|ProbingTests|GatewayTests|BeaconTests|ControlTests|JournalTests|ObserverTests|CommandTests|PeerProberTests|LabTests|OVSDBTests|KubernetesTests|DeployTests|ClusterSourcesTests|InteropTests
 
 .PHONY: help
 help: ## list the targets

@@ -68,6 +68,7 @@ let package = Package(
     library("PacketSockets", ["CLinux", "Addresses"]),
     library("Ways", ["Addresses", "CLinux", "Netlink", "NetworkNamespaces"]),
     library("EBPF", ["Addresses", "CLinux"]),
+    library("XDPSockets", ["Addresses", "CLinux", "NetworkNamespaces"]),
     library(
       "Speaker",
       ["CLinux", "Addresses", "BFD", "Capture", "EBPF", "Netlink", "NetworkNamespaces", "PacketSockets", "Ways"]),
@@ -179,6 +180,10 @@ let package = Package(
     .executableTarget(
       name: "FilterBenchmark", dependencies: ["Addresses", "CLinux", "EBPF", "NetworkNamespaces"],
       path: "Benchmarks/Filter", swiftSettings: settings),
+    .target(name: "SendingPorts", path: "Benchmarks/Sending/Ports"),
+    .executableTarget(
+      name: "SendingBenchmark", dependencies: ["CLinux", "NetworkNamespaces", "SendingPorts", "XDPSockets"],
+      path: "Benchmarks/Sending", exclude: ["Ports"], swiftSettings: settings),
     .executableTarget(
       name: "FloodBenchmark",
       dependencies: [
@@ -227,6 +232,11 @@ let package = Package(
       swiftSettings: settings),
     tests("NetworkNamespaces", ["CLinux", "Languages", "NamespaceDiagnosis", "NamespaceTestSupport", "Processes"]),
     tests("EBPF", ["Addresses", "CLinux", "NamespaceTestSupport", "NetworkNamespaces"]),
+    .executableTarget(
+      name: "XDPHolder", dependencies: ["NetworkNamespaces", "XDPSockets"], path: "Tests/XDPHolder",
+      swiftSettings: settings),
+    tests(
+      "XDPSockets", ["Addresses", "CLinux", "NamespaceTestSupport", "NetworkNamespaces", "Processes", "XDPHolder"]),
     tests("Netlink", ["Addresses", "CLinux", "NamespaceTestSupport", "NetworkNamespaces"]),
     tests("Ways", ["Addresses", "CLinux", "NamespaceTestSupport", "Netlink", "NetworkNamespaces"]),
     tests(

@@ -15,5 +15,6 @@
 #include "cl_socket.h"
 #include "cl_steady.h"
 #include "cl_way.h"
+#include "cl_xdp.h"
 
 #endif
