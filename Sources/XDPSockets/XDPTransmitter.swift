@@ -32,7 +32,8 @@ public struct XDPTransmitter: ~Copyable {
 
   /// Opens a socket on queue 0 of a link. Some 0.1 ms to enter the namespace, and it waits for the kernel's RTNL lock.
   ///
-  /// The link may be down. Closing (the value's end) discards what was not sent, and waits for RCU.
+  /// The link may be down. Closing (the value's end) discards what was not sent, and waits for RCU, some 10 ms:
+  /// `endElsewhere` does it on another thread.
   /// - Parameters:
   ///   - interface: ifindex in that namespace.
   ///   - frames: how many at most are on their way at once: a power of two, 2...4096. Each takes 2 KiB of locked memory.

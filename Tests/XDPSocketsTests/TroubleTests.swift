@@ -95,6 +95,18 @@ import Testing
     #expect(eventually { second() == nil })
   }
 
+  @Test func aTransmitterThatEndsElsewhereFreesTheLinkToo() throws {
+    let wire = try Wire("xth")
+    var transmitter = try XDPTransmitter(on: wire.interface, in: wire.near)
+    // Committed, never flushed.
+    let hasRoom = transmitter.nextFrame() != nil
+    if hasRoom { transmitter.commit(length: 60) }
+    transmitter.endElsewhere()
+    #expect(hasRoom)
+    #expect(eventually { XDPTransmitter.obstacle(on: wire.interface, in: wire.near) == nil })
+    #expect(wire.receive(milliseconds: 0) == nil)
+  }
+
   @Test func aLinkIsFreeAgainAfterItsProcessWasKilled() throws {
     let wire = try Wire("xtk")
     let interface = wire.interface
