@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "cl_xdp.h"
 #include <errno.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -78,16 +80,25 @@ int cl_xdp_bind(int fd, uint32_t interface_index, uint32_t queue) {
 
 int cl_xdp_kick(int fd) { return sendto(fd, NULL, 0, MSG_DONTWAIT, NULL, 0) < 0 ? errno : 0; }
 
-int cl_link_kind(uint32_t interface_index) {
+int cl_link_kind(uint32_t interface_index, char name[CL_LINK_NAME], char driver[CL_LINK_NAME]) {
+  _Static_assert(IFNAMSIZ <= CL_LINK_NAME && sizeof((struct ethtool_drvinfo *)0)->driver <= CL_LINK_NAME, "room");
   int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return -1;
   struct ifreq request;
   memset(&request, 0, sizeof request);
   request.ifr_ifindex = (int)interface_index;
+  memset(name, 0, CL_LINK_NAME);
+  memset(driver, 0, CL_LINK_NAME);
   int kind = -1;
-  if (ioctl(fd, SIOCGIFNAME, &request) == 0 && ioctl(fd, SIOCGIFHWADDR, &request) == 0)
-    kind = request.ifr_hwaddr.sa_family;
+  if (ioctl(fd, SIOCGIFNAME, &request) == 0) {
+    memcpy(name, request.ifr_name, IFNAMSIZ - 1);
+    if (ioctl(fd, SIOCGIFHWADDR, &request) == 0) kind = request.ifr_hwaddr.sa_family;
+  }
   int code = errno;
+  // Not every link says whose it is.
+  struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
+  request.ifr_data = (void *)&info;
+  if (kind >= 0 && ioctl(fd, SIOCETHTOOL, &request) == 0) memcpy(driver, info.driver, sizeof info.driver - 1);
   close(fd);
   errno = code;
   return kind;

@@ -15,6 +15,8 @@ public struct XDPError: Error, Hashable, Sendable, CustomStringConvertible {
     case noLink
     /// Not Ethernet: loopback, a tunnel; ARPHRD_… of <linux/if_arp.h>.
     case linkKind(UInt16)
+    /// A device on top of others that needs what the IP stack says of a packet: a bond, a team, ipvlan. Its driver.
+    case driver(String)
     /// Another socket has the link's queue 0; also one that was closed some milliseconds ago.
     case inUse
     case noMemory
@@ -22,7 +24,7 @@ public struct XDPError: Error, Hashable, Sendable, CustomStringConvertible {
   }
 
   public var reason: Reason
-  /// What was tried: `bind to queue 0 of interface 7`.
+  /// What was tried: `bind to queue 0 of eth0`.
   public var operation: String
   /// errno; 0 when no system call failed.
   public var code: Int32
@@ -66,6 +68,7 @@ public struct XDPError: Error, Hashable, Sendable, CustomStringConvertible {
       "raise the limit of locked memory (systemd: LimitMEMLOCK=), or give the service CAP_IPC_LOCK"
     case .noLink: "there is no such interface in this namespace"
     case .linkKind(let kind): "only Ethernet links can be used, this is of kind \(kind) (ARPHRD_ in linux/if_arp.h)"
+    case .driver(let driver): "devices of the driver \(driver) need what only the IP stack says of a packet"
     case .inUse: "another AF_XDP socket has this queue: stop the other program, or use another engine on this link"
     case .noMemory: "the kernel had no memory for it (a container's memory limit)"
     case .other: nil

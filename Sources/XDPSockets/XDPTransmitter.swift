@@ -19,6 +19,8 @@ public struct XDPTransmitter: ~Copyable {
 
   /// ifindex.
   public let interface: UInt32
+  /// The link's when this was opened.
+  public let name: String
   /// How many frames there are.
   public let capacity: Int
   /// Frames that the driver refused and the kernel dropped (EBUSY), since the start: no carrier, or a queue that is full.
@@ -44,7 +46,8 @@ public struct XDPTransmitter: ~Copyable {
   ) throws(XDPError) {
     precondition((2...4096).contains(frames) && frames & (frames - 1) == 0, "a power of two, 2...4096")
     let memory = try FrameMemory(count: frames)
-    var socket = RingSocket(owning: try Self.open(interface, namespace))
+    let opened = try Self.open(interface, namespace)
+    var socket = RingSocket(owning: opened.descriptor)
     let count = UInt32(frames)
     guard cl_xdp_register(socket.descriptor, memory.base, UInt64(memory.byteCount), UInt32(Self.frameSize)) == 0
     else {
@@ -54,9 +57,10 @@ public struct XDPTransmitter: ~Copyable {
       cl_xdp_map_rings(socket.descriptor, count, &socket.transmit, &socket.completion) == 0
     else { throw .failed("make rings of \(frames) frames", errno) }
     guard cl_xdp_bind(socket.descriptor, interface, 0) == 0 else {
-      throw .failed("bind to queue 0 of interface \(interface)", errno)
+      throw .failed("bind to queue 0 of \(opened.name)", errno)
     }
     self.interface = interface
+    name = opened.name
     capacity = frames
     committed = socket.transmit.producer.pointee
     reclaimed = socket.completion.consumer.pointee
@@ -73,25 +77,41 @@ public struct XDPTransmitter: ~Copyable {
     } catch { return error }
   }
 
+  /// Devices on top of others that look into headers which the kernel does not point to in these packets: bonds and teams
+  /// choose the member by them, ipvlan drops what it cannot read.
+  private static let unsuited = ["bonding", "team", "ipvlan"]
+
   private static func open(
     _ interface: UInt32, _ namespace: borrowing NetworkNamespace
-  ) throws(XDPError) -> Int32 {
-    let kind: Int32
+  ) throws(XDPError) -> (descriptor: Int32, name: String) {
+    let link: (kind: Int32, name: String, driver: String)
     let descriptor: Int32
     do throws(SystemCallError) {
-      (kind, descriptor) = try namespace.perform { () throws(SystemCallError) in
-        let kind = cl_link_kind(interface)
-        guard kind >= 0 else { throw SystemCallError("find interface \(interface)") }
+      (link, descriptor) = try namespace.perform { () throws(SystemCallError) in
+        let link = Self.link(interface)
+        guard link.kind >= 0 else { throw SystemCallError("find interface \(interface)") }
         let descriptor = cl_xdp_socket()
         guard descriptor >= 0 else { throw SystemCallError("open an AF_XDP socket") }
-        return (kind, descriptor)
+        return (link, descriptor)
       }
     } catch { throw .failed(error.operation, error.code) }
-    guard kind == Int32(CL_ARPHRD_ETHER) else {
-      close(descriptor)
-      throw XDPError(.linkKind(UInt16(truncatingIfNeeded: kind)), "use interface \(interface)")
+    var obstacle: XDPError.Reason?
+    if link.kind != Int32(CL_ARPHRD_ETHER) { obstacle = .linkKind(UInt16(truncatingIfNeeded: link.kind)) }
+    if unsuited.contains(link.driver) { obstacle = .driver(link.driver) }
+    guard let obstacle else { return (descriptor, link.name) }
+    close(descriptor)
+    throw XDPError(obstacle, "use \(link.name)")
+  }
+
+  /// A link of the calling thread's namespace; a negative kind and errno when there is none.
+  private static func link(_ interface: UInt32) -> (kind: Int32, name: String, driver: String) {
+    var name = [CChar](repeating: 0, count: Int(CL_LINK_NAME))
+    var driver = name
+    let kind = cl_link_kind(interface, &name, &driver)
+    func text(_ octets: [CChar]) -> String {
+      String(decoding: octets.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
-    return descriptor
+    return (kind, text(name), text(driver))
   }
 
   // MARK: Frames

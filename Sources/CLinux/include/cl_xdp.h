@@ -29,8 +29,10 @@ void cl_xdp_unmap(struct cl_xdp_ring *ring);
 int cl_xdp_bind(int fd, uint32_t interface_index, uint32_t queue);
 // Has the kernel send what stands in the ring; 0 or an errno.
 int cl_xdp_kick(int fd);
-// ARPHRD_ of a link in the calling thread's network namespace; -1 with errno.
-int cl_link_kind(uint32_t interface_index);
+#define CL_LINK_NAME 32
+// ARPHRD_ of a link in the calling thread's network namespace, its name and its driver's as ethtool shows it (empty where it
+// has none); -1 with errno.
+int cl_link_kind(uint32_t interface_index, char name[CL_LINK_NAME], char driver[CL_LINK_NAME]);
 
 // What was written before the other side's index is seen by whoever read the index by this.
 static inline uint32_t cl_load_acquire_u32(const uint32_t *p) { return __atomic_load_n(p, __ATOMIC_ACQUIRE); }
