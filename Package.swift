@@ -71,7 +71,10 @@ let package = Package(
     library("XDPSockets", ["Addresses", "CLinux", "NetworkNamespaces"]),
     library(
       "Speaker",
-      ["CLinux", "Addresses", "BFD", "Capture", "EBPF", "Netlink", "NetworkNamespaces", "PacketSockets", "Ways"]),
+      [
+        "CLinux", "Addresses", "BFD", "Capture", "EBPF", "Netlink", "NetworkNamespaces", "PacketSockets", "Ways",
+        "XDPSockets"
+      ]),
     library("Probing", ["CLinux", "Addresses", "BFD", "Netlink", "NetworkNamespaces", "PacketSockets"]),
     library("Runtime", ["BFD", "CLinux", "NetworkNamespaces"]),
     library(
@@ -243,7 +246,7 @@ let package = Package(
       "Speaker",
       [
         "Addresses", "BFD", "Capture", "CLinux", "NamespaceTestSupport", "NetworkNamespaces", "Ways",
-        "PacketSockets"
+        "PacketSockets", "XDPSockets"
       ]),
     tests(
       "Probing", ["Addresses", "BFD", "CLinux", "NamespaceTestSupport", "NetworkNamespaces", "PacketSockets"]),

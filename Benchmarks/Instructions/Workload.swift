@@ -10,7 +10,8 @@ import Speaker
 /// when the machine did, so that arrivals, which the kernel stamps, never make a peer look silent.
 struct Workload {
   static let all = [
-    Workload(name: "sockets", engine: .only(.sockets)), Workload(name: "packet", engine: .only(.packet))
+    Workload(name: "sockets", engine: .only(.sockets)), Workload(name: "packet", engine: .only(.packet)),
+    Workload(name: "xdp", engine: .only(.xdp))
   ]
 
   var name: String
@@ -48,6 +49,7 @@ struct Workload {
     // Poll Sequences end, the kernel learns what repeats.
     let settled = now + 5_000_000_000
     while now < settled { step(&near, &far, &now) }
+    if engine == .only(.xdp) { try awaitLinks(&near, &far, &now) }
     near.events.removeAll(keepingCapacity: true)
     far.events.removeAll(keepingCapacity: true)
     let first = near.counters.transmitted + far.counters.transmitted
@@ -56,6 +58,17 @@ struct Workload {
       throw Failure(text: "a session changed: \(near.events + far.events)")
     }
     return near.counters.transmitted + far.counters.transmitted - first
+  }
+
+  /// Links are opened on another thread, in its own time.
+  private func awaitLinks(_ near: inout Speaker, _ far: inout Speaker, _ now: inout Instant) throws {
+    for _ in 0..<5_000 where near.engineView.byXDP < sessions || far.engineView.byXDP < sessions {
+      usleep(1_000)
+      step(&near, &far, &now)
+    }
+    guard near.engineView.byXDP == sessions, far.engineView.byXDP == sessions else {
+      throw Unavailable(text: (near.engineView.notes + far.engineView.notes).joined(separator: "; "))
+    }
   }
 
   @inline(never) private func step(_ near: inout Speaker, _ far: inout Speaker, _ now: inout Instant) {

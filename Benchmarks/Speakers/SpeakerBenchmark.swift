@@ -19,7 +19,7 @@ struct SpeakerBenchmark: ParsableCommand {
 /// What all modes share.
 struct Common: ParsableArguments {
   @Option(help: "The everway to measure. By default the one beside this program.") var everway: String?
-  @Option(help: "Everway's --engine: auto, sockets or packet.") var engine: String?
+  @Option(help: "Everway's --engine: auto, sockets, packet or xdp.") var engine: String?
   @Option(help: "The directory with OpenBFDD's bfdd-beacon and bfdd-control.") var openbfdd: String?
   @Option(help: "Which daemons, with commas: everway,everway-sockets,bird,frr,openbfdd.") var daemons =
     "everway,bird,frr,openbfdd"

@@ -101,6 +101,8 @@ extension GatewayConfiguration {
     case sockets
     /// Below the UDP stack where the way is known; what only repeats is noted in the kernel.
     case packet
+    /// The same, but packets leave by AF_XDP where a link allows it.
+    case xdp
   }
 
   /// How the speaker's thread is scheduled, and how packets reach it.

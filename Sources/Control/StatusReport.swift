@@ -191,10 +191,12 @@ extension StatusReport {
     public var timerLatenessWorst: UInt64?
     /// The CPU it is pinned to.
     public var cpu: Int?
-    /// How packets go in and out: `sockets` or `packet`; nil while that is not known.
+    /// How packets go in and out: `sockets`, `packet` or `xdp`; nil while that is not known.
     public var engine: String?
     /// Sessions whose packets leave below the UDP stack.
     public var belowStackCount: Int?
+    /// Of those, sessions whose packets leave by AF_XDP.
+    public var xdpCount: Int?
     /// Sessions whose repeated packets stay in the kernel at the moment.
     public var filteredCount: Int?
     /// What keeps it from a faster way.
@@ -219,6 +221,7 @@ extension StatusReport {
       cpu: Int? = nil,
       engine: String? = nil,
       belowStackCount: Int? = nil,
+      xdpCount: Int? = nil,
       filteredCount: Int? = nil,
       engineNotes: [String]? = nil,
       receivePacketCount: UInt64,
@@ -238,6 +241,7 @@ extension StatusReport {
       self.cpu = cpu
       self.engine = engine
       self.belowStackCount = belowStackCount
+      self.xdpCount = xdpCount
       self.filteredCount = filteredCount
       self.engineNotes = engineNotes
       self.receivePacketCount = receivePacketCount
@@ -249,6 +253,7 @@ extension StatusReport {
     private enum CodingKeys: String, CodingKey {
       case cpu, discards, engine
       case belowStackCount = "below-stack-count"
+      case xdpCount = "xdp-count"
       case filteredCount = "filtered-count"
       case engineNotes = "engine-notes"
       case sourcePortIpv4 = "source-port-ipv4"

@@ -14,6 +14,14 @@ extension GatewayMetrics {
         ("policy", scheduling.schedulingPolicy), ("priority", "\(scheduling.schedulingPriority)"),
         ("cpu", scheduling.cpu.map { "\($0)" } ?? ""), ("engine", scheduling.engine ?? "")
       ]), 1 as UInt64)
+    if let below = scheduling.belowStackCount {
+      let byXDP = scheduling.xdpCount ?? 0
+      text.family(
+        "everway_bfd_below_stack_sessions", .gauge,
+        "Sessions whose packets leave below the UDP stack, by what they leave by")
+      text.sample(MetricsText.Labels([("by", "packet")]), UInt64(max(0, below - byXDP)))
+      text.sample(MetricsText.Labels([("by", "xdp")]), UInt64(max(0, byXDP)))
+    }
     if let count = scheduling.runawayCount {
       text.family(
         "everway_bfd_runaways", .counter, "Times the thread ran for a second without a pause and lost its priority")

@@ -10,6 +10,8 @@ public enum SpeakerEngine: String, Hashable, Sendable, CaseIterable {
   /// Packets leave below the UDP stack where their way is known, and what only repeats what a session has heard stays in
   /// the kernel, which notes when it came.
   case packet
+  /// The same, but packets leave as whole frames by AF_XDP, past traffic control and captures, where a link allows it.
+  case xdp
 }
 
 /// What the owner asks for.
@@ -19,6 +21,7 @@ public enum SpeakerEngineChoice: Hashable, Sendable {
   case only(SpeakerEngine)
 
   var wantsPacket: Bool { self != .only(.sockets) }
+  var wantsXDP: Bool { self == .only(.xdp) }
 }
 
 /// What became of the choice.
@@ -26,6 +29,8 @@ public struct SpeakerEngineView: Hashable, Sendable {
   public var engine: SpeakerEngine
   /// Sessions whose packets leave below the UDP stack.
   public var belowStack = 0
+  /// Of those, sessions whose packets leave as frames by AF_XDP.
+  public var byXDP = 0
   /// Sessions of which the kernel keeps repetitions to itself.
   public var filtered = 0
   /// What keeps it from being faster.
@@ -43,10 +48,11 @@ struct ReceiverFilters {
 extension Speaker {
   /// How packets go in and out now.
   public var engineView: SpeakerEngineView {
-    var view = SpeakerEngineView(engine: filter == nil ? .sockets : .packet)
+    var view = SpeakerEngineView(engine: isByXDP ? .xdp : filter == nil ? .sockets : .packet)
     view.filtered = slots.indices.count { slots[$0]?.pointee.isFiltered == true }
     view.belowStack = slots.indices.count { (slots[$0]?.pointee.way?.pointee.sender ?? -1) >= 0 }
-    view.notes += [filterProblem, wayProblem].compactMap(\.self)
+    view.byXDP = slots.indices.count { slots[$0]?.pointee.way?.pointee.isByXDP == true }
+    view.notes += [filterProblem, wayProblem].compactMap(\.self) + linkNotes
     return view
   }
 

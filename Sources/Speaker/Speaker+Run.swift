@@ -220,10 +220,9 @@ extension Speaker {
     if packet.authenticationPresent { return queueAuthenticated(packet, of: index, slot, by: exit) }
     slot.pointee.counters.transmitted &+= 1
     counters.transmitted &+= 1
-    if transmitBatch.isFull { send() }
     let padding = slot.pointee.padding(behind: ControlPacket.length)
     let start = exit.start
-    transmitBatch.add(by: exit, length: start + ControlPacket.length, padding: padding, owner: index) { buffer in
+    put(by: exit, length: start + ControlPacket.length, padding: padding, owner: index) { buffer in
       packet.write(to: &buffer, at: start)
       if let header = exit.header { UDPFrame.write(header, padding: padding, to: &buffer) }
     }
@@ -247,7 +246,6 @@ extension Speaker {
     }
     slot.pointee.counters.transmitted &+= 1
     counters.transmitted &+= 1
-    if transmitBatch.isFull { send() }
     let packet = bytes.bytes
     let padding = slot.pointee.padding(behind: length)
     if isCapturing {
@@ -255,7 +253,7 @@ extension Speaker {
       keepSent(CapturedPacket.Octets(packet), length: length + padding, authenticationType: type, index)
     }
     let start = exit.start
-    transmitBatch.add(by: exit, length: start + length, padding: padding, owner: index) { datagram in
+    put(by: exit, length: start + length, padding: padding, owner: index) { datagram in
       for position in 0..<length {
         datagram.storeBytes(
           of: packet.unsafeLoad(fromByteOffset: position, as: UInt8.self), toByteOffset: start + position,
@@ -275,6 +273,7 @@ extension Speaker {
   }
 
   mutating func send() {
+    if !links.isEmpty { flushLinks() }
     guard !transmitBatch.isEmpty else { return }
     transmitBatch.send()
     for (owner, code) in transmitBatch.failures {

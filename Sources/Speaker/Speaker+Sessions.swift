@@ -241,6 +241,7 @@ extension Speaker {
     if transition.from == .up {
       slots[index]?.pointee.counters.downs += 1
       slots[index]?.pointee.counters.lastDown = transition.at
+      if !links.isEmpty { noteUnheard(index, at: transition.at) }
     }
     if transition.to == .up {
       slots[index]?.pointee.counters.lastUp = transition.at

@@ -43,6 +43,11 @@ struct SessionWay {
   var header: UDPFrame.Header
   /// -1 as long as no way is known.
   var sender: Int32 = -1
+  /// The link that frames of its packets leave by, as long as there is a way; nil where that is not wanted.
+  var link: UnsafeMutablePointer<XDPLink>?
+  /// Of a frame's header.
+  var linkAddress = MACAddress(bits: 0)
+  var ownLinkAddress = MACAddress(bits: 0)
   let finder: UnsafeMutablePointer<WayFinder>
 
   init(_ header: UDPFrame.Header, _ finder: UnsafeMutablePointer<WayFinder>) {
@@ -66,6 +71,8 @@ struct Exit {
   var route: UnsafeMutablePointer<cl_tx_route>
   var descriptor: Int32
   var header: UDPFrame.Header?
+  /// Whose link takes it as a frame, if it has room.
+  var way: UnsafeMutablePointer<SessionWay>?
 }
 
 extension Speaker.Slot {
@@ -73,13 +80,14 @@ extension Speaker.Slot {
   @inline(__always) mutating func exit(of index: Int, at now: Instant) -> Exit? {
     guard let route, transmitter >= 0 else { return nil }
     if let way, session.state == .up, way.pointee.isTaken(by: index, at: now) {
-      return Exit(route: way.pointee.route, descriptor: way.pointee.sender, header: way.pointee.header)
+      return Exit(route: way.pointee.route, descriptor: way.pointee.sender, header: way.pointee.header, way: way)
     }
     return Exit(route: route, descriptor: transmitter, header: hasFrame ? frame : nil)
   }
 
   mutating func freeWay() {
     guard let way else { return }
+    way.pointee.use(nil)
     way.pointee.free()
     way.deallocate()
     self.way = nil
@@ -99,6 +107,7 @@ extension Speaker {
   mutating func closeWays(_ domain: RoutingDomain) {
     for index in slots.indices where slots[index]?.pointee.settings.key.domain == domain { forgetWay(of: index) }
     wayPorts.removeAll { $0.domain == domain }
+    closeLinks(domain)
   }
 
   /// A session has come up: from now on its way is followed, until the session ends.
@@ -128,6 +137,7 @@ extension Speaker {
   mutating func forgetWay(of index: Int) {
     guard let slot = slots[index], let way = slot.pointee.way else { return }
     way.pointee.finder.pointee.remove(index)
+    way.pointee.link?.pointee.forget(index)
     slot.pointee.freeWay()
   }
 
@@ -155,14 +165,17 @@ extension Speaker {
         guard let held = slots[index]?.pointee.way else { return }
         guard let way else {
           held.pointee.sender = -1
+          held.pointee.use(nil)
           return
         }
         held.pointee.header.source = way.source
         cl_tx_route_set_link(
           held.pointee.route, way.source.family == .ipv6, way.interface, way.linkAddress.octets)
         held.pointee.sender = port.sender
+        useLink(held, way, of: index, in: port.domain)
       }
     }
+    if !links.isEmpty { followLinks(at: now) }
   }
 
   /// When the tables are to be looked at though nothing came in.
@@ -173,6 +186,7 @@ extension Speaker {
       // Its smallest number stands for "at once".
       earliest = min(earliest, deadline == .min ? turnAt : Instant(nanoseconds: deadline))
     }
+    for link in links { earliest = min(earliest, link.pointee.deadline(after: turnAt)) }
     return earliest
   }
 }

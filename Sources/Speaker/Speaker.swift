@@ -84,6 +84,9 @@ public struct Speaker: ~Copyable {
   var wayTiming = WayTable.Timing()
   /// Why there are none, or not all.
   var wayProblem: String?
+  /// In memory of their own, so that each session can point to the one it leaves by. Empty without the engine `xdp`.
+  var links: [UnsafeMutablePointer<XDPLink>] = []
+  var linkTiming = XDPLink.Timing()
   var unknownCounted: UInt64 = 0
   var dropsUnknown = false
   let choice: SpeakerEngineChoice
@@ -253,6 +256,7 @@ public struct Speaker: ~Copyable {
       slots[index]?.pointee.route?.deallocate()
       slots[index]?.pointee.freeWay()
     }
+    for link in links { Self.free(link) }
     for path in echoPaths { path?.route?.deallocate() }
   }
 

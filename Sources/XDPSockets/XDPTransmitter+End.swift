@@ -8,7 +8,25 @@ extension XDPTransmitter {
   /// Ends this value on a thread of its own: closing waits for the kernel's RCU, some 10 ms, which a thread with
   /// deadlines does not have. What was not sent is discarded.
   public consuming func endElsewhere() {
-    let remains = Unmanaged.passRetained(Remains(self)).toOpaque()
+    // No thread to be had: then here.
+    _ = Errand.run(Remains(self))
+  }
+}
+
+/// A transmitter that is to end.
+private final class Remains: Errand, @unchecked Sendable {
+  private let transmitter: XDPTransmitter
+
+  init(_ transmitter: consuming XDPTransmitter) { self.transmitter = transmitter }
+}
+
+/// What a thread of its own is to do, and then to let go of. Subclasses hold constants and what a `Mutex` guards.
+class Errand: @unchecked Sendable {
+  func run() {}
+
+  /// - Returns: an errno; then nothing was run.
+  static func run(_ errand: consuming Errand) -> Int32 {
+    let passed = Unmanaged.passRetained(errand).toOpaque()
     var attributes = pthread_attr_t()
     pthread_attr_init(&attributes)
     defer { pthread_attr_destroy(&attributes) }
@@ -16,19 +34,15 @@ extension XDPTransmitter {
     var thread = pthread_t()
     let code = pthread_create(
       &thread, &attributes,
-      { remains in
+      { passed in
+        guard let passed else { return nil }
         // The one reference that was passed.
-        if let remains { Unmanaged<Remains>.fromOpaque(remains).release() }
+        let errand = Unmanaged<Errand>.fromOpaque(passed)
+        errand.takeUnretainedValue().run()
+        errand.release()
         return nil
-      }, remains)
-    // No thread to be had: then here.
-    if code != 0 { Unmanaged<Remains>.fromOpaque(remains).release() }
+      }, passed)
+    if code != 0 { Unmanaged<Errand>.fromOpaque(passed).release() }
+    return code
   }
-}
-
-/// A transmitter that is to end.
-private final class Remains: Sendable {
-  private let transmitter: XDPTransmitter
-
-  init(_ transmitter: consuming XDPTransmitter) { self.transmitter = transmitter }
 }

@@ -36,7 +36,7 @@ import Testing
     let view = try #require(viewOfA)
     let (kept, overflowed) = (a.lastPackets(of: atA), a.counters.overflowed)
     #expect(engineOfA.engine == engine)
-    #expect(engineOfA.filtered == (engine == .packet ? 1 : 0))
+    #expect(engineOfA.filtered == (engine == .sockets ? 0 : 1))
     #expect(overflowed == 0)
     #expect(MonotonicClock.now() - view.session.lastReceived < 1_000_000_000)
     #expect(kept.contains { $0.direction == .received && $0.source == IPAddress("10.66.0.2") })

@@ -46,17 +46,20 @@ import Ways
 
   @Test(
     "a session that is up leaves below the UDP stack, whole and padded",
-    arguments: [("10.66.0.2", "10.66.0.1"), ("fd66::2", "fd66::1")], [0, 400])
-  func leaves(_ peers: (String, String), _ size: Int) throws {
+    arguments: [("10.66.0.2", "10.66.0.1"), ("fd66::2", "fd66::1")],
+    [(SpeakerEngine.packet, 0), (.packet, 400), (.xdp, 0), (.xdp, 400)])
+  func leaves(_ peers: (String, String), _ sending: (engine: SpeakerEngine, size: Int)) throws {
+    let (engine, size) = sending
     let wire = try Wire("wl")
     var parameters = pace
     parameters.packetSize = UInt16(size)
-    var a = try make(wire.nameA)
+    var a = try make(wire.nameA, engine)
     var b = try make(wire.nameB, .sockets)
     let atA = try add(&a, peers.0, parameters)
     let atB = try add(&b, peers.1, pace)
     let found = run(&a, &b, seconds: 5) { a, b in
-      a.engineView.belowStack == 1 && b.view(atB)?.session.state == .up && b.view(atB)?.session.isPolling == false
+      a.engineView.leaving(by: engine) == 1 && b.view(atB)?.session.state == .up
+        && b.view(atB)?.session.isPolling == false
     }
     #expect(found)
     // The first packet after the way was found goes by the socket.
@@ -75,13 +78,14 @@ import Ways
     #expect(events.count { if case .transition(_, let change) = $0 { change.from == .up } else { false } } == 0)
   }
 
-  @Test("so does one over several hops, by the router") func leavesByARouter() throws {
+  @Test("so does one over several hops, by the router", arguments: [SpeakerEngine.packet, .xdp])
+  func leavesByARouter(_ engine: SpeakerEngine) throws {
     let wire = try Wire("wr")
     // b has an address behind itself: a sees it over a router.
     try ip("-n", wire.nameB, "addr", "add", "10.99.0.1/32", "dev", "lo")
     try ip("-n", wire.nameA, "route", "add", "10.99.0.1/32", "via", "10.66.0.2")
-    var a = try make(wire.nameA)
-    var b = try make(wire.nameB)
+    var a = try make(wire.nameA, engine)
+    var b = try make(wire.nameB, engine)
     for (name, address) in [(wire.nameA, "10.66.0.1"), (wire.nameB, "10.99.0.1")] {
       let local = try #require(IPAddress(address))
       let endpoint = Endpoint(local, pathType: .multihop)
@@ -97,7 +101,9 @@ import Ways
     let there = a.add(try multihop("10.66.0.1", "10.99.0.1"), at: MonotonicClock.now())
     let back = b.add(try multihop("10.99.0.1", "10.66.0.1"), at: MonotonicClock.now())
     let (atA, atB) = (try #require(there), try #require(back))
-    let found = run(&a, &b, seconds: 5) { $0.engineView.belowStack == 1 && $1.engineView.belowStack == 1 }
+    let found = run(&a, &b, seconds: 5) {
+      $0.engineView.leaving(by: engine) == 1 && $1.engineView.leaving(by: engine) == 1
+    }
     #expect(found)
     let (sentA, sentB) = (a.view(atA)?.counters.transmitted ?? 0, b.view(atB)?.counters.transmitted ?? 0)
     let went = run(&a, &b, seconds: 5) {
@@ -108,17 +114,19 @@ import Ways
     #expect(stateA == .up && stateB == .up)
   }
 
-  @Test("what the firewall refuses on its way out is noticed, and then the session goes by its socket")
-  func refusal() throws {
+  @Test(
+    "what the firewall refuses on its way out is noticed, and then the session goes by its socket",
+    arguments: [SpeakerEngine.packet, .xdp])
+  func refusal(_ engine: SpeakerEngine) throws {
     let wire = try Wire("wf")
-    var a = try make(wire.nameA)
+    var a = try make(wire.nameA, engine)
     var b = try make(wire.nameB, .sockets)
     a.closeWays(.main)
     a.wayTiming.refresh = 300_000_000
     a.openWays(.main, in: try NetworkNamespace(named: wire.nameA))
     let atA = try add(&a, "10.66.0.2", pace)
     let atB = try add(&b, "10.66.0.1", pace)
-    let found = run(&a, &b, seconds: 5) { a, _ in a.engineView.belowStack == 1 }
+    let found = run(&a, &b, seconds: 5) { a, _ in a.engineView.leaving(by: engine) == 1 }
     #expect(found)
     try ip(
       "netns", "exec", wire.nameA, "nft",
@@ -131,19 +139,24 @@ import Ways
     #expect(view?.counters.lastSendError == EPERM)
   }
 
-  @Test("a peer whose link-layer address changes is followed, and none is lost") func newAddress() throws {
+  @Test(
+    "a peer whose link-layer address changes is followed, and none is lost", arguments: [SpeakerEngine.packet, .xdp]
+  )
+  func newAddress(_ engine: SpeakerEngine) throws {
     let wire = try Wire("wa")
-    var a = try make(wire.nameA)
-    var b = try make(wire.nameB)
+    var a = try make(wire.nameA, engine)
+    var b = try make(wire.nameB, engine)
     let atA = try add(&a, "10.66.0.2", pace)
     let atB = try add(&b, "10.66.0.1", pace)
-    let found = run(&a, &b, seconds: 5) { a, b in a.engineView.belowStack == 1 && b.engineView.belowStack == 1 }
+    let found = run(&a, &b, seconds: 5) {
+      $0.engineView.leaving(by: engine) == 1 && $1.engineView.leaving(by: engine) == 1
+    }
     #expect(found)
     try ip("-n", wire.nameB, "link", "set", "w", "address", "02:00:00:00:00:77")
     try ip("-n", wire.nameA, "neigh", "replace", "10.66.0.2", "lladdr", "02:00:00:00:00:77", "dev", "w")
     let sent = a.view(atA)?.counters.transmitted ?? 0
     let went = run(&a, &b, seconds: 5) { a, _ in
-      (a.view(atA)?.counters.transmitted ?? 0) > sent + 8 && a.engineView.belowStack == 1
+      (a.view(atA)?.counters.transmitted ?? 0) > sent + 8 && a.engineView.leaving(by: engine) == 1
     }
     #expect(went)
     let (stateA, stateB, downs) = (
@@ -152,39 +165,51 @@ import Ways
     #expect(stateA == .up && stateB == .up && downs == 0)
   }
 
-  @Test("with IPsec policies packets stay with the IP stack") func policies() throws {
+  @Test("with IPsec policies packets stay with the IP stack", arguments: [SpeakerEngine.packet, .xdp])
+  func policies(_ engine: SpeakerEngine) throws {
     let wire = try Wire("wx")
-    var a = try make(wire.nameA)
-    var b = try make(wire.nameB)
+    var a = try make(wire.nameA, engine)
+    var b = try make(wire.nameB, engine)
     _ = try add(&a, "10.66.0.2", pace)
     _ = try add(&b, "10.66.0.1", pace)
-    let found = run(&a, &b, seconds: 5) { a, b in a.engineView.belowStack == 1 && b.engineView.belowStack == 1 }
+    let found = run(&a, &b, seconds: 5) {
+      $0.engineView.leaving(by: engine) == 1 && $1.engineView.leaving(by: engine) == 1
+    }
     #expect(found)
     try ip(
       "-n", wire.nameA, "xfrm", "policy", "add", "src", "192.0.2.0/24", "dst", "198.51.100.0/24", "dir", "out",
       "action", "allow")
-    let left = run(&a, &b, seconds: 5) { a, _ in a.engineView.belowStack == 0 }
+    let left = run(&a, &b, seconds: 5) { a, _ in a.engineView.belowStack + a.engineView.byXDP == 0 }
     #expect(left)
     try ip("-n", wire.nameA, "xfrm", "policy", "flush")
-    let back = run(&a, &b, seconds: 5) { a, _ in a.engineView.belowStack == 1 }
+    let back = run(&a, &b, seconds: 5) { a, _ in a.engineView.leaving(by: engine) == 1 }
     #expect(back)
   }
 
-  @Test("a session that ends, and a domain that closes, give their ways back") func ends() throws {
+  @Test(
+    "a session that ends, and a domain that closes, give their ways back", arguments: [SpeakerEngine.packet, .xdp])
+  func ends(_ engine: SpeakerEngine) throws {
     let wire = try Wire("we")
-    var a = try make(wire.nameA)
-    var b = try make(wire.nameB)
+    var a = try make(wire.nameA, engine)
+    var b = try make(wire.nameB, engine)
     let atA = try add(&a, "10.66.0.2", pace)
     _ = try add(&a, "fd66::2", pace)
     _ = try add(&b, "10.66.0.1", pace)
     _ = try add(&b, "fd66::1", pace)
-    let found = run(&a, &b, seconds: 5) { a, _ in a.engineView.belowStack == 2 }
+    let found = run(&a, &b, seconds: 5) { a, _ in a.engineView.leaving(by: engine) == 2 }
     #expect(found)
     a.remove(atA)
-    let one = a.engineView.belowStack
+    let one = a.engineView.leaving(by: engine)
     a.close(.main)
+    let isLinkGone = a.links.isEmpty
+    #expect(isLinkGone)
     let (none, descriptors) = (a.engineView.belowStack, a.descriptors.count)
     #expect(one == 1 && none == 0)
     #expect(descriptors <= 1)  // the gate
   }
+}
+
+extension SpeakerEngineView {
+  /// How many sessions do what an engine is for.
+  func leaving(by engine: SpeakerEngine) -> Int { engine == .xdp ? byXDP : belowStack - byXDP }
 }

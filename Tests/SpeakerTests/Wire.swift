@@ -64,9 +64,12 @@ func run(
   return false
 }
 
+/// With the engine that EVERWAY_TEST_ENGINE names, so that the whole suite can be run with each.
 func speaker(_ namespace: String, listen: [IPAddress] = [.v4(.any), .v6(.any)]) throws -> Speaker {
-  try Speaker(
-    in: NetworkNamespace(named: namespace), listen: listen, secret: (1, 2), seed: 3, at: MonotonicClock.now())
+  let wanted = getenv("EVERWAY_TEST_ENGINE").map { String(cString: $0) }.flatMap { SpeakerEngine(rawValue: $0) }
+  return try Speaker(
+    in: NetworkNamespace(named: namespace), listen: listen, secret: (1, 2), seed: 3,
+    engine: wanted.map { .only($0) } ?? .automatic, at: MonotonicClock.now())
 }
 
 /// Adds a session to a speaker (the macros cannot take a noncopyable value).

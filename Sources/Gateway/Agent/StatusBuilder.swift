@@ -297,7 +297,7 @@ struct StatusBuilder {
       runawayCount: realtime.count, timerLatenessMedian: snapshot.lateness.median,
       timerLatenessWorst: snapshot.lateness.median == nil ? nil : snapshot.lateness.worst, cpu: scheduling.cpu,
       engine: snapshot.engine.engine.rawValue, belowStackCount: snapshot.engine.belowStack,
-      filteredCount: snapshot.engine.filtered,
+      xdpCount: snapshot.engine.byXDP, filteredCount: snapshot.engine.filtered,
       engineNotes: snapshot.engine.notes.isEmpty ? nil : snapshot.engine.notes,
       receivePacketCount: snapshot.counters.received, sendPacketCount: snapshot.counters.transmitted,
       overflowedPacketCount: snapshot.counters.overflowed,

@@ -110,6 +110,7 @@ struct Engine: ~Copyable {
       case .auto: .automatic
       case .sockets: .only(.sockets)
       case .packet: .only(.packet)
+      case .xdp: .only(.xdp)
       }
     let speaker = Speaker(
       secret: secret, seed: UInt64(bitPattern: now.nanoseconds) ^ secret.1, engine: choice, at: now)

@@ -61,7 +61,7 @@ struct Run: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "How BFD packets go in and out: auto, sockets or packet.",
+      "How BFD packets go in and out: auto, sockets, packet or xdp.",
       discussion: """
         auto takes the fastest that the kernel and this process's capabilities allow; status shows which, and why not \
         more. Without the option what realtime.engine of the configuration says.
@@ -106,13 +106,14 @@ struct Run: ParsableCommand {
 
 /// `--engine`.
 enum EngineChoice: String, ExpressibleByArgument, CaseIterable {
-  case auto, sockets, packet
+  case auto, sockets, packet, xdp
 
   var engine: GatewayConfiguration.Engine {
     switch self {
     case .auto: .auto
     case .sockets: .sockets
     case .packet: .packet
+    case .xdp: .xdp
     }
   }
 }

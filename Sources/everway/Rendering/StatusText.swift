@@ -58,6 +58,7 @@ struct StatusText {
     }
     lines.append(Styled(speakerText, report.speaker.overflowedPacketCount > 0 ? .warning : .plain))
     lines += (report.speaker.schedulingNotes ?? []).map { Styled("speaker: \($0)", .warning) }
+    lines += (report.speaker.engineNotes ?? []).map { Styled("engine: \($0)") }
     lines += report.uplinks.map(uplinkText)
     lines += drainTexts
     lines.append(verdict)
