@@ -7,15 +7,20 @@ package struct InternetChecksum {
   package init() {}
 
   package mutating func add(_ bytes: RawSpan) {
+    // Words of four octets: their carries are folded with those of two in `value`, since 65,536 counts as 1.
     var offset = 0
-    while offset + 2 <= bytes.byteCount {
+    while offset + 4 <= bytes.byteCount {
+      sum &+= UInt64(bytes.word(offset))
+      offset += 4
+    }
+    if offset + 2 <= bytes.byteCount {
       sum &+= UInt64(bytes.half(offset))
       offset += 2
     }
     if offset < bytes.byteCount { sum &+= UInt64(bytes.octet(offset)) << 8 }
   }
 
-  package mutating func add(word: UInt32) { sum &+= UInt64(word >> 16) &+ UInt64(word & 0xffff) }
+  package mutating func add(word: UInt32) { sum &+= UInt64(word) }
 
   /// The pseudo-header of RFC 8200 section 8.1 for ICMPv6.
   package mutating func addPseudoHeader(source: IPv6Address, destination: IPv6Address, length: Int) {

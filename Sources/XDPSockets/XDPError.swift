@@ -15,7 +15,7 @@ public struct XDPError: Error, Hashable, Sendable, CustomStringConvertible {
     case noLink
     /// Not Ethernet: loopback, a tunnel; ARPHRD_… of <linux/if_arp.h>.
     case linkKind(UInt16)
-    /// A device on top of others that needs what the IP stack says of a packet: a bond, a team, ipvlan. Its driver.
+    /// A device on top of others that needs what the IP stack says of a packet: a bond, a team, ipvlan, a VLAN. Its driver.
     case driver(String)
     /// Another socket has the link's queue 0; also one that was closed some milliseconds ago.
     case inUse

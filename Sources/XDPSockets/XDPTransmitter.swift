@@ -78,8 +78,14 @@ public struct XDPTransmitter: ~Copyable {
   }
 
   /// Devices on top of others that look into headers which the kernel does not point to in these packets: bonds and teams
-  /// choose the member by them, ipvlan drops what it cannot read.
-  private static let unsuited = ["bonding", "team", "ipvlan"]
+  /// choose the member by them, ipvlan drops what it cannot read. VLANs (that is their driver's name) have not been tried.
+  private static let unsuited = ["bonding", "team", "ipvlan", "802.1Q VLAN Support"]
+
+  /// What a link's kind (ARPHRD_…) and driver speak against.
+  static func obstacle(kind: Int32, driver: String) -> XDPError.Reason? {
+    if kind != Int32(CL_ARPHRD_ETHER) { return .linkKind(UInt16(truncatingIfNeeded: kind)) }
+    return unsuited.contains(driver) ? .driver(driver) : nil
+  }
 
   private static func open(
     _ interface: UInt32, _ namespace: borrowing NetworkNamespace
@@ -95,10 +101,7 @@ public struct XDPTransmitter: ~Copyable {
         return (link, descriptor)
       }
     } catch { throw .failed(error.operation, error.code) }
-    var obstacle: XDPError.Reason?
-    if link.kind != Int32(CL_ARPHRD_ETHER) { obstacle = .linkKind(UInt16(truncatingIfNeeded: link.kind)) }
-    if unsuited.contains(link.driver) { obstacle = .driver(link.driver) }
-    guard let obstacle else { return (descriptor, link.name) }
+    guard let obstacle = obstacle(kind: link.kind, driver: link.driver) else { return (descriptor, link.name) }
     close(descriptor)
     throw XDPError(obstacle, "use \(link.name)")
   }

@@ -35,7 +35,9 @@ struct Wire: ~Copyable {
 
 private struct CommandFailed: Error { var arguments: [String] }
 
-func ip(_ arguments: String...) throws {
+func ip(_ arguments: String...) throws { try ip(arguments) }
+
+func ip(_ arguments: [String]) throws {
   var pid = pid_t()
   var words = (["ip"] + arguments).map { strdup($0) } + [nil]
   defer { for word in words { free(word) } }

@@ -14,6 +14,17 @@ import Testing
     } catch { return error.reason }
   }
 
+  @Test(
+    "what a device needs that AF_XDP does not give",
+    arguments: [
+      (1, "veth", nil), (1, "", nil), (1, "macvlan", nil), (772, "", .linkKind(772)),
+      (1, "bonding", .driver("bonding")),
+      (1, "ipvlan", .driver("ipvlan")), (1, "802.1Q VLAN Support", .driver("802.1Q VLAN Support"))
+    ] as [(Int32, String, XDPError.Reason?)])
+  func kinds(_ kind: Int32, _ driver: String, _ reason: XDPError.Reason?) {
+    #expect(XDPTransmitter.obstacle(kind: kind, driver: driver) == reason)
+  }
+
   @Test func aLinkThatIsDownKeepsFramesUntilItIsUp() throws {
     let wire = try Wire("xtd")
     let transmitter = try wire.transmitter()
