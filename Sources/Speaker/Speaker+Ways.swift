@@ -161,7 +161,7 @@ extension Speaker {
   /// Nothing may be queued.
   mutating func followWays(at now: Instant) {
     for port in wayPorts {
-      port.finder.pointee.process(at: now.nanoseconds) { index, way in
+      port.finder.pointee.process(at: now.nanoseconds, hasInput: hasInput) { index, way in
         guard let held = slots[index]?.pointee.way else { return }
         guard let way else {
           held.pointee.sender = -1

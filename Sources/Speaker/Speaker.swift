@@ -84,6 +84,9 @@ public struct Speaker: ~Copyable {
   var wayTiming = WayTable.Timing()
   /// Why there are none, or not all.
   var wayProblem: String?
+  /// Whether something may wait on `descriptors`: an owner whose wait ended with nothing to read may say so before each
+  /// turn, and saves a system call by that.
+  public var hasInput = true
   /// In memory of their own, so that each session can point to the one it leaves by. Empty without the engine `xdp`.
   var links: [UnsafeMutablePointer<XDPLink>] = []
   var linkTiming = XDPLink.Timing()

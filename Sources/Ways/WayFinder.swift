@@ -116,9 +116,19 @@ public struct WayFinder: ~Copyable {
 
   /// Reads what the kernel has to say, and asks what is to be asked, a slice of each; hands over the sessions whose way is
   /// another, or may be.
-  /// - Parameter now: nanoseconds on a clock that only goes forward.
-  public mutating func process(at now: Int64, _ changed: (_ session: Int, _ way: Way?) -> Void) {
+  /// - Parameters:
+  ///   - now: nanoseconds on a clock that only goes forward.
+  ///   - hasInput: false when it is known that `descriptor` was not readable just now: saves the system call that would
+  ///     find nothing.
+  public mutating func process(
+    at now: Int64, hasInput: Bool = true, _ changed: (_ session: Int, _ way: Way?) -> Void
+  ) {
     if let isInForce = policies.look(at: now) { table.setPolicies(isInForce) }
+    if hasInput || isBehind || table.nextDeadline <= now { follow(at: now) }
+    table.takeChanges(changed)
+  }
+
+  private mutating func follow(at now: Int64) {
     // Questions wait until all was heard: their answers come behind it.
     isBehind = !listen(at: now)
     if !isBehind {
@@ -130,7 +140,6 @@ public struct WayFinder: ~Copyable {
         count += more
       }
     }
-    table.takeChanges(changed)
   }
 
   /// - Returns: whether nothing more waits.

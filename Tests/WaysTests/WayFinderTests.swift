@@ -235,6 +235,30 @@ import Ways
     #expect(driver.way != nil)
   }
 
+  @Test func whoSaysThatNothingCameInIsToldLater() throws {
+    var pair = try Pair("hint")
+    var driver = try start(&pair)
+    let messages = driver.finder.counters.messages
+    try pair.netlink.setLink(Int32(pair.link), up: false)
+    driver.finder.process(at: driver.now, hasInput: false) { driver.told[$0] = .some($1) }
+    #expect(driver.way != nil && driver.finder.counters.messages == messages)
+    driver.finder.process(at: driver.now) { driver.told[$0] = .some($1) }
+    #expect(driver.way == nil && driver.finder.counters.messages > messages)
+  }
+
+  @Test func whatIsDueIsAskedThoughNothingCameIn() throws {
+    var pair = try Pair("hintdue")
+    var driver = try start(&pair)
+    driver.finder.remove(0)
+    driver.told = [:]
+    driver.finder.add(0, WayDemand(to: address("10.9.0.2")))
+    driver.now += 100 * ms
+    for _ in 0..<10 where driver.way == nil {
+      driver.finder.process(at: driver.now, hasInput: false) { driver.told[$0] = .some($1) }
+    }
+    #expect(driver.way != nil)
+  }
+
   @Test func moreThanFitsPutsEverythingInDoubt() throws {
     var pair = try Pair("overrun")
     var driver = try start(&pair)

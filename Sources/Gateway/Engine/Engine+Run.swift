@@ -33,9 +33,10 @@ extension Engine {
         min(min(min(speaker.nextDeadline, prober.nextDeadline), core.nextDeadline), beaconRoster.deadline),
         min(min(retryAt, verifyAt), stopAt))
       rest()
-      news = News(ofLinks: false, ofCommands: false)
+      news = News(ofLinks: false, ofCommands: false, ofAnything: false)
       let (links, commands) = (monitor.descriptor, commands.descriptor)
       poller.wait(until: deadline, now: MonotonicClock.now()) { descriptor in
+        news.ofAnything = true
         if descriptor == links { news.ofLinks = true }
         if descriptor == commands { news.ofCommands = true }
       }
@@ -58,11 +59,13 @@ extension Engine {
   private struct News {
     var ofLinks = true
     var ofCommands = true
+    var ofAnything = true
   }
 
   /// One turn: what came in, what follows from it, and only then what can wait.
   private mutating func turn(at now: Instant, _ news: News) {
     turnBegan = now
+    speaker.hasInput = news.ofAnything
     speaker.process(at: now)
     if news.ofLinks { takeLinkEvents(at: now) }
     takeSpeakerEvents()
