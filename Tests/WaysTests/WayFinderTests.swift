@@ -251,7 +251,7 @@ import Ways
     var driver = try start(&pair)
     driver.finder.remove(0)
     driver.told = [:]
-    driver.finder.add(0, WayDemand(to: address("10.9.0.2")))
+    driver.finder.add(0, try WayDemand(to: address("10.9.0.2")))
     driver.now += 100 * ms
     for _ in 0..<10 where driver.way == nil {
       driver.finder.process(at: driver.now, hasInput: false) { driver.told[$0] = .some($1) }
