@@ -5,9 +5,11 @@ SHELL := /bin/bash
 export PATH := $(PATH):/opt/swift/usr/bin
 SWIFT ?= swift
 RELEASE := -c release --static-swift-stdlib --product everway
-# Tests that use the network run one after the other; the others share the cores.
+# Tests that use the network run in three jobs side by side, in each one after the other; the others share the cores.
 PURE := AddressesTests|ObservationTests|HistoryTests|OpenMetricsTests|DoctorTests|BFDTests|CaptureTests|FirewallTests|SpeakerLoadTests|KubeOVNTests|KubernetesProtocolTests|PeerProbeTests|OpenBFDDTests|OVSDBProtocolTests|YAMLTests|ConfigurationFileTests|NamespaceDiagnosisTests|FuzzTests
-NETWORK := NetworkNamespacesTests|CollectorsTests|NetlinkTests|WaysTests|EBPFTests|XDPSocketsTests|SpeakerTests|ProbingTests|GatewayTests|BeaconTests|ControlTests|JournalTests|ObserverTests|CommandTests|PeerProberTests|LabTests|OVSDBTests|KubernetesTests|DeployTests|ClusterSourcesTests|InteropTests
+INTEROP := InteropTests
+GATEWAY := NetworkNamespacesTests|CollectorsTests|NetlinkTests|WaysTests|EBPFTests|XDPSocketsTests|SpeakerTests|ProbingTests|GatewayTests|BeaconTests
+COMMANDS := ControlTests|JournalTests|ObserverTests|PeerProberTests|CommandTests|LabTests|OVSDBTests|KubernetesTests|DeployTests|ClusterSourcesTests
 
 .PHONY: help
 help: ## list the targets
@@ -31,7 +33,7 @@ test: setup lint ## install what is missing, build, run every test
 	@# Fuzzing builds everything once more: below the others, while they wait for the network.
 	@# So does counting instructions, of the few targets that a packet passes.
 	@nice -n 19 bash -c 'Scripts/fuzz 3 && Scripts/count-instructions' >.build/fuzzing.log 2>&1 & fuzzing=$$!; \
-	$(SWIFT) test --skip-build --no-parallel --filter '$(NETWORK)'; status=$$?; \
+	Scripts/test-network interop='$(INTEROP)' gateway='$(GATEWAY)' commands='$(COMMANDS)'; status=$$?; \
 	[ $$status -ne 0 ] || Scripts/test-web || status=1; \
 	if [ $$status -ne 0 ]; then kill $$fuzzing; exit $$status; fi; \
 	wait $$fuzzing || status=1; cat .build/fuzzing.log; exit $$status
