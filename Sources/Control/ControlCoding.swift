@@ -94,21 +94,30 @@ enum ControlCoding {
     }
   }
 
-  static func encode(_ response: ControlResponse) -> [UInt8] {
+  /// - Parameter pause: called between the parts of a large answer, by who must not use much CPU time at once.
+  static func encode(_ response: ControlResponse, pause: () -> Void = {}) -> [UInt8] {
+    if case .status(let report) = response {
+      let octets = Array("{\"version\":\(version),\"ok\":true,\"status\":".utf8) + report.octets(pause: pause)
+      if octets.count < maximumResponse { return octets + Array("}\n".utf8) }
+    }
     var wire = WireResponse(version: version, ok: true)
     switch response {
-    case .status(let report): wire.status = report
     case .drain(let outcome): wire.drain = outcome
     case .reload(let outcome): wire.reload = outcome
     case .repair(let outcome): wire.repair = outcome
     case .version(let report): wire.program = report
     case .pong: break
+    case .status: return tooLarge
     case .streaming: wire.stream = "open"
     case .failure(let failure):
       wire.ok = false
       wire.error = failure
     }
     if let bytes = line(wire), bytes.count <= maximumResponse { return bytes }
+    return tooLarge
+  }
+
+  private static var tooLarge: [UInt8] {
     let failure = ControlFailure(.failed, "The answer is too large, or has a number that JSON cannot write.")
     return line(WireResponse(version: version, ok: false, error: failure)) ?? []
   }
@@ -138,6 +147,29 @@ enum ControlCoding {
 }
 
 extension StatusReport {
+  /// The report as JSON on one line, in no order; made session by session.
+  /// - Parameter pause: called between them.
+  func octets(pause: () -> Void) -> [UInt8] {
+    var rest = self
+    rest.sessions = []
+    let whole = ObservationMessage.json(rest)
+    let empty = Array("\"sessions\":[".utf8)
+    // In a string the quotation marks would have a backslash before them.
+    guard
+      let start = whole.indices.first(where: {
+        whole[$0...].starts(with: empty) && whole[$0 - 1] != UInt8(ascii: "\\")
+      })
+    else { return whole }
+    var octets = Array(whole[..<(start + empty.count)])
+    octets.reserveCapacity(whole.count + sessions.count * 1_024)
+    for (number, session) in sessions.enumerated() {
+      if number > 0 { octets.append(UInt8(ascii: ",")) }
+      octets += ObservationMessage.json(session)
+      pause()
+    }
+    return octets + whole[(start + empty.count)...]
+  }
+
   /// The report as JSON, keys sorted: on one line, or indented for reading.
   public func json(pretty: Bool) -> String {
     let encoder = JSONEncoder()

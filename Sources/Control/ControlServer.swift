@@ -123,10 +123,13 @@ public struct ControlServer: ~Copyable {
   }
 
   /// Answers a request. An answer to a client that has left is forgotten.
-  public mutating func respond(_ token: ControlRequest.Token, _ response: ControlResponse, now: Duration) {
+  /// - Parameter pause: called between the parts of a large answer.
+  public mutating func respond(
+    _ token: ControlRequest.Token, _ response: ControlResponse, now: Duration, pause: () -> Void = {}
+  ) {
     guard var client = clients[token.value], client.isAwaiting else { return }
     let before = client.interest
-    client.answer(ControlCoding.encode(response), now: now, timeout: options.idleTimeout)
+    client.answer(ControlCoding.encode(response, pause: pause), now: now, timeout: options.idleTimeout)
     settle(token.value, client, before)
   }
 

@@ -1,3 +1,6 @@
+import CLinux
+import Glibc
+
 /// The CPU quotas that hold for a process: of its control group and of those above it, as far as they can be seen here
 /// (cgroup v1: cpu.cfs_quota_us; v2: cpu.max; both: cpu.stat).
 public struct CPUQuota: Sendable {
@@ -27,10 +30,22 @@ public struct CPUQuota: Sendable {
 
   /// - Parameter program: what to call the process.
   public static func all(of pid: Int32, _ program: String = "") -> [CPUQuota] {
-    guard let groups = ProcText.read("/proc/\(pid)/cgroup", limit: 65_536),
-      let mounts = ProcText.read("/proc/self/mountinfo")
-    else { return [] }
-    return directories(groups: groups, mounts: mounts).compactMap { CPUQuota(pid, program, $0) }
+    all(of: pid, program, mounts: ProcText.read("/proc/self/mountinfo") ?? "")
+  }
+
+  /// - Parameter mounts: of this process.
+  static func all(of pid: Int32, _ program: String = "", mounts: String) -> [CPUQuota] {
+    guard let groups = ProcText.read("/proc/\(pid)/cgroup", limit: 65_536) else { return [] }
+    let visible = directories(groups: groups, mounts: mounts)
+    guard visible.isEmpty else { return visible.compactMap { CPUQuota(pid, program, $0) } }
+    // `ip netns exec` mounts another sysfs over the one that they are mounted in.
+    return [false, true].flatMap { isV2 -> [CPUQuota] in
+      let mount = cl_cgroup_mount(isV2)
+      guard mount >= 0 else { return [] }
+      defer { close(mount) }
+      let root = "/proc/self/fd/\(mount)"
+      return directories(groups: groups) { $0 == isV2 ? root : nil }.compactMap { CPUQuota(pid, program, $0) }
+    }
   }
 
   private init?(_ pid: Int32, _ program: String, _ path: String) {
@@ -62,13 +77,18 @@ public struct CPUQuota: Sendable {
 
   /// The process's group in the hierarchy with the CPU controller, and all above it up to the mount.
   public static func directories(groups: String, mounts: String) -> [String] {
+    directories(groups: groups) { mountPoint(mounts, isV2: $0) }
+  }
+
+  /// - Parameter root: where the hierarchy is mounted; nil: nowhere.
+  private static func directories(groups: String, root: (_ isV2: Bool) -> String?) -> [String] {
     var result: [String] = []
     for line in groups.split(separator: "\n") {
       let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
       guard parts.count == 3 else { continue }
       let isV2 = parts[1].isEmpty
       guard isV2 || parts[1].split(separator: ",").contains("cpu"),
-        let root = mountPoint(mounts, isV2: isV2)
+        let root = root(isV2)
       else { continue }
       var path = root + (parts[2] == "/" ? "" : String(parts[2]))
       while path.hasPrefix(root) {

@@ -108,6 +108,11 @@ extension Speaker {
   ) {
     guard let slot = slots[index] else { return }  // no session is made or ended in here
     catchUp(index)
+    if cpuAllowance > 0, mustWait(packet, slot, at: arrival) {
+      // Peers that insist are as a flood.
+      gauge.discarded &+= 1
+      return
+    }
     let wasUp = slot.pointee.session.state == .up
     let before = slot.pointee.session.lastReceived
     let reception =
@@ -379,7 +384,7 @@ extension Speaker.Slot {
   fileprivate mutating func wish(_ timing: SessionTiming, _ stretch: Stretch) -> Instant {
     var wish = timing.detection
     if route != nil, timing.due != .distantFuture {
-      let isStretched = stretch.factor > 1_000 && session.state == .up
+      let isStretched = session.state == .up && stretch.factor > 1_000
       let later = isStretched ? stretch.next(timing, multiplier: session.configuration.detectMultiplier) : nil
       wish = min(wish, later ?? Speaker.shared(timing.due, timing.earliest, timing.interval))
     }

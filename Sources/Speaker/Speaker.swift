@@ -118,6 +118,7 @@ public struct Speaker: ~Copyable {
 
   var gauge: FloodGauge
   var stretch = Stretch()
+  var admission = Admission()
   /// Nanoseconds of CPU time in a window of `Stretch`; 0 without a limit.
   var cpuAllowance: Int64 = 0
   /// When the CPU time was last looked at, and what it was.

@@ -30,11 +30,17 @@ extension Speaker {
   /// Nanoseconds after which packets that can wait are read all the same.
   private static let patience: Int64 = 1_000_000_000
 
+  /// The same where CPU time is limited and a session wants them at once: there is always one while many come up, and
+  /// packets of all the others would wake the reader by that.
+  private static let limitedPatience: Int64 = 10_000_000
+
   /// Until when they may wait.
-  var patienceEnds: Instant { drainedAt + Self.patience }
+  var patienceEnds: Instant {
+    drainedAt + (cpuAllowance > 0 && impatient > 0 ? Self.limitedPatience : Self.patience)
+  }
 
   /// A session wants every packet at once while the next one may bring it up, and a watcher wants to see them.
-  private var wantsEverything: Bool { impatient > 0 || tap != nil }
+  private var wantsEverything: Bool { impatient > 0 && cpuAllowance == 0 || tap != nil }
 
   /// Lets packets that can wait wake the reader, or no more.
   mutating func openGate() {

@@ -13,19 +13,35 @@ struct Stretch {
   /// What was used in the window before, in thousandths of what is allowed.
   private var lastUse: Int64 = 0
 
-  /// Above `high` thousandths of what is allowed packets are left out, so many that `aim` are used; below `low` fewer.
-  private static let (high, aim, low) = (Int64(750), Int64(600), Int64(500))
+  /// Above `high` thousandths of what is allowed packets are left out, so many that `aim` are used, and no more than that.
+  /// The rest is for what comes at once: sessions that change, somebody who looks.
+  private static let (high, aim) = (Int64(750), Int64(650))
+  private static let (caution, most) = (Int64(3_000), Int64(8_000))
 
-  /// - Parameter use: CPU time since the last call, in thousandths of what is allowed for that long.
-  mutating func update(use: Int64) {
+  /// Without a limit, as long as `update` is not called.
+  init() {}
+
+  /// Where a limit begins to hold nobody knows yet what the sessions will use: every second packet is left out then, with
+  /// the usual multiplier, which ends within a second where there is room.
+  static var cautious: Stretch {
+    var stretch = Stretch()
+    stretch.factor = caution
+    return stretch
+  }
+
+  /// - Parameters:
+  ///   - use: CPU time since the last call, in thousandths of what is allowed for that long.
+  ///   - isCrowded: whether sessions wait to come up: what is there goes to them.
+  mutating func update(use: Int64, isCrowded: Bool = false) {
     let mean = (lastUse + use) / 2
     lastUse = use
     // What a packet costs grows a little as they become fewer, so the next window may correct it.
     let ideal = max(1_000, factor * mean / Self.aim)
+    if isCrowded, use > Self.high / 2 { factor = max(factor, Self.caution) }
     if mean > Self.high {
-      factor = min(ideal, 8_000)
-    } else if mean < Self.low {
-      factor = max(ideal, factor - factor / 16, 1_000)
+      factor = min(max(ideal, factor), Self.most)
+    } else if ideal < factor, !isCrowded {
+      factor = max(ideal, factor - factor / 8, 1_000)
     }
   }
 
@@ -54,13 +70,28 @@ extension Speaker {
   public mutating func setCPUShare(_ share: Double?) {
     let allowed = share.map { Int64($0 * Double(Self.window)) } ?? 0
     guard allowed != cpuAllowance else { return }
+    if allowed == 0 || cpuAllowance == 0 {
+      stretch = allowed > 0 ? .cautious : Stretch()
+      admission = Admission()
+    }
     cpuAllowance = max(0, allowed)
     cpuMeasured = (turnAt, MonotonicClock.nanoseconds(CLOCK_PROCESS_CPUTIME_ID))
-    stretch = Stretch()
   }
 
   /// How many times as long as negotiated sessions wait between packets, for lack of CPU time: 1 as a rule.
-  public var stretchFactor: Double { Double(stretch.factor) / 1_000 }
+  public var stretchFactor: Double { cpuAllowance > 0 ? Double(stretch.factor) / 1_000 : 1 }
+
+  /// How often a peer was put off that wanted to come up, for lack of CPU time.
+  public var refusedHandshakes: UInt64 { admission.refusals }
+
+  /// Whether a packet would begin to bring its session up while there is no CPU time for that.
+  @inline(__always) mutating func mustWait(
+    _ packet: ControlPacket, _ slot: UnsafeMutablePointer<Slot>, at now: Instant
+  ) -> Bool {
+    guard cpuAllowance > 0, slot.pointee.session.state == .down, slot.pointee.hold == nil else { return false }
+    guard packet.state == .down || packet.state == .`init` else { return false }
+    return !admission.admits(at: now)
+  }
 
   /// Nanoseconds of CPU time in each window are compared with the limit.
   mutating func measureUse(at now: Instant) {
@@ -68,7 +99,8 @@ extension Speaker {
     guard span >= Self.window else { return }
     let used = MonotonicClock.nanoseconds(CLOCK_PROCESS_CPUTIME_ID)
     // span / window windows, each with its allowance
-    stretch.update(use: (used - cpuMeasured.used) * 1_000 / max(1, cpuAllowance * span / Self.window))
+    let use = (used - cpuMeasured.used) * 1_000 / max(1, cpuAllowance * span / Self.window)
+    stretch.update(use: use, isCrowded: admission.update(use: use))
     cpuMeasured = (now, used)
   }
 }

@@ -1,12 +1,26 @@
-import Control
 import FoundationEssentials
 import Testing
+
+@testable import Control
 
 @Suite struct StatusReportTests {
   @Test func `A report survives being written and read`() throws {
     let report = StatusReport.sample
     let text = report.json(pretty: true)
     #expect(try JSONDecoder().decode(StatusReport.self, from: Data(text.utf8)) == report)
+  }
+
+  @Test func `An answer is made session by session, and read as one`() throws {
+    var report = StatusReport.sample
+    report.namespace.name = #"","sessions":[],"#
+    for count in [0, 1, 3] {
+      report.sessions = Array(repeating: StatusReport.fullSession, count: count)
+      var pauses = 0
+      let line = ControlCoding.encode(.status(report)) { pauses += 1 }
+      #expect(pauses == count)
+      #expect(line.last == UInt8(ascii: "\n") && !line.dropLast().contains(UInt8(ascii: "\n")))
+      #expect(ControlCoding.response(line.dropLast()) == .status(report))
+    }
   }
 
   /// A document of any depth, to look names up in.

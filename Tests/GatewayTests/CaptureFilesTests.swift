@@ -45,7 +45,7 @@ import Testing
 
   @Test func theOldestFilesGoAndOthersStay() throws {
     defer { remove() }
-    let files = CaptureFiles(directory: directory, maximumFiles: 3, maximumSize: 1 << 20, application: "everway")
+    var files = CaptureFiles(directory: directory, maximumFiles: 3, maximumSize: 1 << 20, application: "everway")
     for second in 0..<5 { _ = try files.write(kept(), at: Timestamp(microseconds: Int64(second) * 1_000_000)) }
     close(open("\(directory)/notes.txt", O_CREAT | O_WRONLY, 0o600))
     _ = try files.write(kept(), at: Timestamp(microseconds: 5_000_000))
@@ -59,7 +59,7 @@ import Testing
 
   @Test func theirSizeIsBounded() throws {
     defer { remove() }
-    let files = CaptureFiles(directory: directory, maximumFiles: 100, maximumSize: 65_536, application: "everway")
+    var files = CaptureFiles(directory: directory, maximumFiles: 100, maximumSize: 65_536, application: "everway")
     for second in 0..<8 {
       _ = try files.write(kept(packets: 200), at: Timestamp(microseconds: Int64(second) * 1_000_000))
     }
@@ -84,7 +84,7 @@ import Testing
       rmdir(directory)
     }
     guard mount("everway-test", directory, "tmpfs", 0, "size=4096") == 0 else { return }
-    let files = CaptureFiles(directory: directory, maximumFiles: 100, maximumSize: 1 << 20, application: "everway")
+    var files = CaptureFiles(directory: directory, maximumFiles: 100, maximumSize: 1 << 20, application: "everway")
     let error = #expect(throws: CaptureFiles.Failure.self) {
       try files.write(kept(packets: 500), at: Timestamp(microseconds: 0))
     }

@@ -5,6 +5,7 @@
 #define EVERWAY_CLINUX_H
 
 #include "cl_bpf.h"
+#include "cl_cgroup.h"
 #include "cl_machine.h"
 #include "cl_memory.h"
 #include "cl_namespace.h"

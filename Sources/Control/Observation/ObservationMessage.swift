@@ -16,10 +16,14 @@ public enum ObservationMessage: Hashable, Sendable {
   }
 
   /// JSON and a newline.
-  public var line: [UInt8] {
+  public var line: [UInt8] { line {} }
+
+  /// The same.
+  /// - Parameter pause: called between the parts of a large report, by who must not use much CPU time at once.
+  public func line(pause: () -> Void) -> [UInt8] {
     let (key, value) =
       switch self {
-      case .status(let report): ("status", Self.json(report))
+      case .status(let report): ("status", report.octets(pause: pause))
       case .event(let event): ("event", Self.json(event))
       case .change(let change): ("change", Self.json(change))
       case .samples(let samples): ("samples", samples.json)

@@ -20,10 +20,21 @@ struct CaptureFiles {
 
   private static let suffix = "-down.pcapng"
 
-  /// Writes a session's last packets, and removes the oldest files beyond what is allowed.
+  /// Files of ours, the oldest first, since the first `write`.
+  private var files: [(path: String, size: Int)]?
+
+  init(directory: String, maximumFiles: Int, maximumSize: Int, application: String) {
+    self.directory = directory
+    self.maximumFiles = maximumFiles
+    self.maximumSize = maximumSize
+    self.application = application
+  }
+
+  /// Writes a session's last packets, and removes the oldest files beyond what is allowed. The directory is read once: make
+  /// a value for each burst.
   /// - Parameter time: when the session left Up.
   /// - Returns: the file's path.
-  func write(_ kept: KeptPackets, at time: Timestamp) throws(Failure) -> String {
+  mutating func write(_ kept: KeptPackets, at time: Timestamp) throws(Failure) -> String {
     var writer = PcapngWriter(application: application, comment: kept.story)
     for packet in kept.packets { writer.append(packet, interface: kept.name) }
     try makeDirectory()
@@ -37,6 +48,7 @@ struct CaptureFiles {
       unlink(temporary)
       throw error
     }
+    files?.append((path, writer.octets.count))
     return path
   }
 
@@ -77,16 +89,22 @@ struct CaptureFiles {
   }
 
   /// Removes files of ours, oldest first, until so many and so large are left at most. Others are left alone.
-  private func removeOldest(leaving count: Int, size: Int) {
-    var files = Self.names(directory).filter { $0.hasSuffix(Self.suffix) }.sorted().map { name -> (String, Int) in
-      var entry = stat()
-      return ("\(directory)/\(name)", lstat("\(directory)/\(name)", &entry) == 0 ? Int(entry.st_size) : 0)
-    }
-    var total = files.reduce(0) { $0 + $1.1 }
+  private mutating func removeOldest(leaving count: Int, size: Int) {
+    var files = files ?? present
+    var total = files.reduce(0) { $0 + $1.size }
     while let oldest = files.first, files.count > max(0, count) || total > size {
-      unlink(oldest.0)
-      total -= oldest.1
+      unlink(oldest.path)
+      total -= oldest.size
       files.removeFirst()
+    }
+    self.files = files
+  }
+
+  private var present: [(path: String, size: Int)] {
+    Self.names(directory).filter { $0.hasSuffix(Self.suffix) }.sorted().map { name in
+      var entry = stat()
+      let path = "\(directory)/\(name)"
+      return (path, lstat(path, &entry) == 0 ? Int(entry.st_size) : 0)
     }
   }
 

@@ -15,12 +15,38 @@ extension GatewayAgent {
 
   // MARK: - When a session goes Down
 
-  /// Writes a session's last packets to a file; a disk that is full is said once, and again when it works.
-  mutating func store(_ kept: KeptPackets) {
+  /// Nanoseconds between two times that files are written, and how many are each time: sessions may go Down by thousands.
+  private static let captureInterval: Int64 = 100_000_000
+  private static let capturesAtOnce = 16
+
+  /// A session's last packets go to a file soon. Of more sessions than files are kept the newest count.
+  mutating func keep(_ kept: KeptPackets, at now: Instant) {
+    unwrittenCaptures.append(kept)
+    let extra = unwrittenCaptures.count - max(1, configuration.capture.maximumFiles)
+    if extra > 0 { unwrittenCaptures.removeFirst(extra) }
+    writeCapturesAt = min(writeCapturesAt, now)
+  }
+
+  mutating func writeCaptures(at now: Instant) {
+    let batch = Array(unwrittenCaptures.prefix(Self.capturesAtOnce))
+    unwrittenCaptures.removeFirst(batch.count)
+    var files = captureFiles
+    for kept in batch {
+      write(kept, to: &files)
+      pace.rest()
+    }
+    writeCapturesAt = unwrittenCaptures.isEmpty ? .distantFuture : now + Self.captureInterval
+  }
+
+  private var captureFiles: CaptureFiles {
     let settings = configuration.capture
-    let files = CaptureFiles(
+    return CaptureFiles(
       directory: settings.directory ?? "\(options.stateDirectory)/captures", maximumFiles: settings.maximumFiles,
       maximumSize: settings.maximumSize, application: application)
+  }
+
+  /// A disk that is full is said once, and again when it works.
+  private mutating func write(_ kept: KeptPackets, to files: inout CaptureFiles) {
     let age = max(0, MonotonicClock.now() - (kept.transition?.at ?? MonotonicClock.now()))
     do throws(CaptureFiles.Failure) {
       let path = try files.write(kept, at: Timestamp(microseconds: Timestamp.now().microseconds - age / 1_000))

@@ -34,7 +34,7 @@ extension GatewayAgent {
       let change = StatusChange(from: told, to: report)
       if !change.isEmpty { observation.tell(.change(change)) }
     }
-    stream.send(ObservationMessage.status(report).line)
+    stream.send(ObservationMessage.status(report).line { pace.rest() })
     for event in observation.events(after: cursor, run: startedAt) {
       stream.send(ObservationMessage.event(event).line)
     }
@@ -107,12 +107,24 @@ extension GatewayAgent {
   // MARK: - Packets
 
   /// What is logged of the engine's reports of one turn; with the last packets of sessions that left Up.
-  func record(_ events: [GatewayEvent], _ fallen: [KeptPackets]) {
+  mutating func record(_ events: [GatewayEvent], _ fallen: [KeptPackets]) {
     for event in events {
       let kept = event.session?.transition.flatMap { transition in
         fallen.first { $0.name == event.name && $0.transition == transition }
       }
       log.write(event, packets: kept.map { packets(of: $0, before: event.at) })
+      pace.rest()
+    }
+  }
+
+  private static func hexadecimal(_ octets: [UInt8]) -> String {
+    let digits = Array("0123456789abcdef".utf8)
+    return String(unsafeUninitializedCapacity: octets.count * 2) { buffer in  // as many as are written
+      for (place, octet) in octets.enumerated() {
+        buffer[2 * place] = digits[Int(octet >> 4)]
+        buffer[2 * place + 1] = digits[Int(octet & 15)]
+      }
+      return octets.count * 2
     }
   }
 
@@ -121,10 +133,7 @@ extension GatewayAgent {
     return kept.packets.suffix(Self.packetsPerEvent).map { packet in
       Event.Packet(
         before: UInt64(max(0, wall - packet.time / 1_000)), isSent: packet.direction == .sent,
-        octets: packet.octets.bytes.map { byte in
-          let text = String(byte, radix: 16)
-          return byte < 16 ? "0\(text)" : text
-        }.joined())
+        octets: Self.hexadecimal(packet.octets.bytes))
     }
   }
 }

@@ -52,10 +52,12 @@ extension GatewayAgent {
 
   /// Time and again: a quota may be changed while the process runs. Here and not on the engine's thread, which must not wait
   /// for files.
-  func tellCPULimit() {
-    guard engine != nil else { return }
-    let shares = CPUQuota.all(of: getpid()).map { Double($0.quota) / Double(max(1, $0.period)) }
-    commands.send(.limitCPU(shares.min()))
+  mutating func tellCPULimit() {
+    guard let engine else { return }
+    let share = CPUQuota.all(of: getpid()).map { Double($0.quota) / Double(max(1, $0.period)) }.min()
+    commands.send(.limitCPU(share))
+    // The speaker leaves a third of it to others, of which this thread is one.
+    pace.share = engine.scheduling.priority > 0 ? nil : share.map { $0 * 0.15 }
   }
 
   /// Says that the thread has lost its priority, and gives it back once it has turned for a while.

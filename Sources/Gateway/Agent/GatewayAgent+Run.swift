@@ -59,7 +59,7 @@ extension GatewayAgent {
   private var nextDeadline: Instant {
     let controlled = control.nextDeadline.map { Instant(nanoseconds: $0.wholeNanoseconds) } ?? .distantFuture
     let watched = min(min(nextStreamDeadline, nextObservation), nextCompanion)
-    let server = min(min(controlled, watched), min(watchdogAt, realtime.restoreAt))
+    let server = min(min(min(controlled, watched), writeCapturesAt), min(watchdogAt, realtime.restoreAt))
     if isStopping || isAtRest { return server }
     return min(min(server, engine == nil ? startEngineAt : .distantFuture), min(reconcileAt, checkNamespaceAt))
   }
@@ -71,6 +71,7 @@ extension GatewayAgent {
       news.compactMap { if case .event(let event) = $0 { event } else { nil } },
       news.compactMap { if case .wentDown(let kept) = $0 { kept } else { nil } })
     for report in news { take(report, at: now) }
+    if now >= writeCapturesAt { writeCaptures(at: now) }
     keepDiscriminators()
     takeEvents(at: now)
     takeLiveNews()
@@ -98,7 +99,7 @@ extension GatewayAgent {
         continue
       }
       let response = answer(request)
-      control.respond(request.token, response, now: clock)
+      control.respond(request.token, response, now: clock) { pace.rest() }
     }
     runObservation(at: MonotonicClock.now())
     runCompanions(at: MonotonicClock.now())
@@ -128,7 +129,7 @@ extension GatewayAgent {
     case .event: break  // recorded before
     case .groupChanged: reconcileAt = min(reconcileAt, max(now, reconciledAt + Self.settleDelay))
     case .remoteDiscriminator(let session, let discriminator): discriminators.note(session, discriminator)
-    case .wentDown(let kept): store(kept)
+    case .wentDown(let kept): keep(kept, at: now)
     case .stopped: hasStopped = true
     }
   }

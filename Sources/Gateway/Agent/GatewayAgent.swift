@@ -86,6 +86,11 @@ public struct GatewayAgent: ~Copyable {
   /// When to see whether the engine turns, and to give the service manager a sign of life.
   var watchdogAt = Instant.distantFuture
   var realtime = RealtimeState()
+  /// Of this thread, beside the one that speaks BFD.
+  var pace = CPUPace()
+  /// What is to be written, of sessions that went Down.
+  var unwrittenCaptures: [KeptPackets] = []
+  var writeCapturesAt = Instant.distantFuture
   /// Of the gateway's namespace; nil before there is one.
   var namespaceIdentity: NamespaceIdentity?
   /// Whether the namespace's name led to it when last looked at.
