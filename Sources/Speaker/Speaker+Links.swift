@@ -93,10 +93,12 @@ extension Speaker {
 
   /// A session has left Up: if its peer says that it heard nothing, frames may have been lost without a word.
   mutating func noteUnheard(_ index: Int, at now: Instant) {
-    guard let slot = slots[index], let way = slot.pointee.way, way.pointee.isByXDP,
+    guard let slot = slots[index], let way = slot.pointee.way, way.pointee.isByXDP, let link = way.pointee.link,
       slot.pointee.lastTransition?.remoteDiagnostic == .controlDetectionTimeExpired
     else { return }
-    way.pointee.link?.pointee.distrust(at: now)
+    // What others have put in this turn still leaves.
+    flush(link)
+    link.pointee.distrust(at: now)
   }
 
   // MARK: As seen from outside
@@ -115,7 +117,7 @@ extension Speaker {
     }
     if long > 0 {
       notes.append(
-        "\(long) sessions leave by a packet socket: their packets are longer than \(XDPLink.longestPacket) octets")
+        "packets longer than \(XDPLink.longestPacket) octets leave by a packet socket (\(long) sessions)")
     }
     let crowded = links.reduce(0) { $0 + $1.pointee.crowded }
     if crowded > 0 {

@@ -123,7 +123,7 @@ import Testing
     let (sixA, sixB) = (try add(&a, "fd66::2", fitting), try add(&b, "fd66::1", pace))
     let found = run(&a, &b, seconds: 5) { a, _ in
       a.engineView.belowStack == 2 && a.engineView.byXDP == 1
-        && a.engineView.notes == ["1 sessions leave by a packet socket: their packets are longer than 2034 octets"]
+        && a.engineView.notes == ["packets longer than 2034 octets leave by a packet socket (1 sessions)"]
     }
     #expect(found)
     let heard = [fourB, sixB].map { b.view($0)?.counters.received ?? 0 }
