@@ -325,6 +325,15 @@ extension Speaker {
   /// Nanoseconds by which a shared instant may be earlier than what was drawn.
   static func slack(of interval: Int64) -> Int64 { grain(of: interval) + interval / 16 }
 
+  /// By how much all shared instants are moved for half a second, 0 to 16 ms: of an interval that has room for one of them
+  /// in its last quarter, every packet would leave after the same time otherwise, and jitter is there so that systems do not
+  /// fall in step with each other (RFC 5880 section 6.8.7).
+  @inline(__always) static func shift(at nanoseconds: Int64) -> Int64 {
+    var mixed = UInt64(bitPattern: nanoseconds >> 29) &* 0x9e37_79b9_7f4a_7c15
+    mixed = (mixed ^ (mixed >> 32)) &* 0xbf58_476d_1ce4_e5b9
+    return Int64(mixed >> 58) * 250_000
+  }
+
   /// The shared instant nearest to when something is due: none that is too early, and none in the last sixteenth of the
   /// interval (with a multiplier of 1: of what it allows), so that it may be some late and still in time.
   @inline(__always) static func shared(_ due: Instant, _ earliest: Instant, _ interval: Int64) -> Instant {
@@ -333,7 +342,8 @@ extension Speaker {
     let grain = grain(of: interval)
     let capped = min(due.nanoseconds, earliest.nanoseconds + interval * 3 / 16)
     let limit = max(capped, earliest.nanoseconds + interval / 8)
-    let before = capped / grain * grain
+    let shift = shift(at: capped)
+    let before = (capped - shift) / grain * grain + shift
     let after = before + grain
     if before >= earliest.nanoseconds, after > limit || due.nanoseconds - before <= grain / 2 {
       return Instant(nanoseconds: before)

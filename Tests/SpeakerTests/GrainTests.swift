@@ -21,7 +21,10 @@ struct GrainTests {
         #expect(shared <= earliest + interval * 3 / 16)
         // 75 to 90 % with a multiplier of 1 (RFC 5880 section 6.8.7): `due` is within that then.
         if due <= earliest + interval * 3 / 20 { #expect(shared <= earliest + interval * 3 / 20) }
-        if interval >= 4_000_000, due > earliest { #expect(shared.nanoseconds % grain == 0) }
+        if interval >= 4_000_000, due > earliest {
+          let shift = Speaker.shift(at: min(due, earliest + interval * 3 / 16).nanoseconds)
+          #expect((shared.nanoseconds - shift) % grain == 0)
+        }
       }
     }
   }
@@ -38,6 +41,31 @@ struct GrainTests {
     }
     #expect(least >= 1)
     #expect(most >= 2)
+  }
+
+  /// RFC 5880 section 6.8.7: jittered for each packet.
+  @Test("waits differ, and sessions share wake-ups all the same", arguments: intervals.filter { $0 >= 10_000_000 })
+  func waits(interval: Int64) {
+    var random = RandomSource(seed: 7)
+    var waits: [Int64: Int] = [:]
+    var instants: Set<Int64> = []
+    let (sessions, rounds) = (50, 40)
+    for session in 0..<sessions {
+      var last = Instant(nanoseconds: 1_000_000_000 + interval * Int64(session) / Int64(sessions))
+      for _ in 0..<rounds {
+        let early: Int64 = interval / 4 * Int64(random.next() >> 16) / 65_536
+        let due = last + (interval - early)
+        let next = Speaker.shared(due, last + interval * 3 / 4, interval)
+        waits[next - last, default: 0] += 1
+        instants.insert(next.nanoseconds)
+        last = next
+      }
+    }
+    let commonest: Int = waits.values.max() ?? 0
+    #expect(commonest < sessions * rounds * 2 / 3)
+    let (least, most) = (interval / 4 * 3, interval / 16 * 15)
+    for wait in waits.keys { #expect(wait >= least && wait <= most) }
+    if interval <= 1_000_000_000 { #expect(instants.count < sessions * rounds / 2) }
   }
 
   @Test("what is urgent is not moved") func urgent() {
